@@ -79,9 +79,11 @@ impl<'a> Compact<'a> {
             return Err(ParseError::Malformed);
         };
         // RFC 8725bis §3.14: the characters are checked while parsing, not by what decodes them later.
-        let alphabet =
-            |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-        if !(alphabet(header) && alphabet(payload) && alphabet(signature)) || header.len() > MAX_HEADER_BYTES {
+        let alphabet = |part: &str| {
+            !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        };
+        if !(alphabet(header) && alphabet(payload) && alphabet(signature)) || header.len() > MAX_HEADER_BYTES
+        {
             return Err(ParseError::Malformed);
         }
         let json = from_base64url(header).ok_or(ParseError::Malformed)?;
@@ -106,7 +108,12 @@ fn object<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Option<T> {
 }
 
 /// Header and payload, ready to be signed. `typ` is the first member, so that every token of a kind begins alike.
-pub(crate) fn write<T: Serialize>(typ: TokenType, alg: &str, kid: &str, claims: &T) -> serde_json::Result<String> {
+pub(crate) fn write<T: Serialize>(
+    typ: TokenType,
+    alg: &str,
+    kid: &str,
+    claims: &T,
+) -> serde_json::Result<String> {
     let header = serde_json::to_vec(&Header { typ: typ.as_str(), alg, kid })?;
     let payload = serde_json::to_vec(claims)?;
     Ok(format!("{}.{}", base64url(&header), base64url(&payload)))
@@ -125,7 +132,10 @@ mod tests {
         let signed = write(TokenType::Api, "EdDSA", "k1", &serde_json::json!({"a": 1})).unwrap();
         let text = format!("{signed}.AAAA");
         let compact = Compact::parse(&text).unwrap();
-        assert_eq!((compact.typ, compact.alg.as_str(), compact.kid.as_str()), (TokenType::Api, "EdDSA", "k1"));
+        assert_eq!(
+            (compact.typ, compact.alg.as_str(), compact.kid.as_str()),
+            (TokenType::Api, "EdDSA", "k1")
+        );
         assert_eq!(compact.signed, signed);
         assert!(text.starts_with("eyJ0eXAiOiJhcGkrand0I"), "scanners match the beginning");
     }

@@ -19,10 +19,7 @@ use jsonwebtoken::{
 use signature::{Signer as _, Verifier as _};
 use zeroize::Zeroizing;
 
-use super::{
-    Algorithm, PublicJwk, base64url, from_base64url,
-    jwk::Parameters,
-};
+use super::{Algorithm, PublicJwk, base64url, from_base64url, jwk::Parameters};
 use crate::{Random, RandomError};
 
 const PROVIDER: &CryptoProvider = &aws_lc::DEFAULT_PROVIDER;
@@ -78,7 +75,8 @@ impl SigningKey {
         let (encoding, decoding, parameters) = match algorithm {
             Algorithm::Rs256 => {
                 let encoding = EncodingKey::from_rsa_pem(pem).map_err(wrong)?;
-                let (n, e) = (utils.rsa_pub_components_from_private_key)(encoding.as_bytes()).map_err(wrong)?;
+                let (n, e) =
+                    (utils.rsa_pub_components_from_private_key)(encoding.as_bytes()).map_err(wrong)?;
                 check_rsa(&n, &e)?;
                 let decoding = DecodingKey::from_rsa_raw_components(&n, &e);
                 (encoding, decoding, Parameters::Rsa { n: base64url(&n), e: base64url(&e) })
@@ -94,8 +92,9 @@ impl SigningKey {
             }
             Algorithm::EdDsa => {
                 let encoding = EncodingKey::from_ed_pem(pem).map_err(wrong)?;
-                let x = (utils.ed_pub_components_from_private_key)(encoding.as_bytes(), &EllipticCurve::Ed25519)
-                    .map_err(wrong)?;
+                let x =
+                    (utils.ed_pub_components_from_private_key)(encoding.as_bytes(), &EllipticCurve::Ed25519)
+                        .map_err(wrong)?;
                 let x = base64url(&x);
                 let decoding = DecodingKey::from_ed_components(&x).map_err(wrong)?;
                 (encoding, decoding, Parameters::Okp { crv: "Ed25519", x })
@@ -104,11 +103,22 @@ impl SigningKey {
         };
         let public = PublicJwk::new(algorithm, parameters);
         let material = Zeroizing::new(pem.to_vec());
-        Ok(Self { algorithm, kid: public.kid().to_owned(), material, encoding, decoding, public: Some(public) })
+        Ok(Self {
+            algorithm,
+            kid: public.kid().to_owned(),
+            material,
+            encoding,
+            decoding,
+            public: Some(public),
+        })
     }
 
     /// Takes an HMAC secret of at least 32 bytes (HS256) or 64 bytes (HS512), and a `kid` that says nothing about it.
-    pub fn from_secret(algorithm: Algorithm, secret: &[u8], kid: impl Into<String>) -> Result<Self, KeyError> {
+    pub fn from_secret(
+        algorithm: Algorithm,
+        secret: &[u8],
+        kid: impl Into<String>,
+    ) -> Result<Self, KeyError> {
         let needed = match algorithm {
             Algorithm::Hs256 => 32,
             Algorithm::Hs512 => 64,
@@ -138,8 +148,8 @@ impl SigningKey {
             }
             Algorithm::Es256 => {
                 let random = LibraryRandom::new();
-                let der =
-                    EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).map_err(failed)?;
+                let der = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random)
+                    .map_err(failed)?;
                 der.as_ref().to_vec()
             }
             Algorithm::EdDsa => {

@@ -92,7 +92,12 @@ impl MasterKey {
     }
 
     /// `context` binds the sealed key to its place: it opens under the same context only.
-    pub(crate) fn seal(&self, plain: &[u8], context: &[u8], random: &dyn Random) -> Result<Sealed, MasterKeyError> {
+    pub(crate) fn seal(
+        &self,
+        plain: &[u8],
+        context: &[u8],
+        random: &dyn Random,
+    ) -> Result<Sealed, MasterKeyError> {
         let data_key = Self::generate(random)?;
         let wrapped = encrypt(&self.0, &*data_key.0, context, random)?;
         let body = encrypt(&data_key.0, plain, context, random)?;
@@ -135,7 +140,12 @@ fn cipher(key: &[u8; 32]) -> Result<LessSafeKey, MasterKeyError> {
     UnboundKey::new(&AES_256_GCM, key).map(LessSafeKey::new).map_err(|_| MasterKeyError::WrongKey)
 }
 
-fn encrypt(key: &[u8; 32], plain: &[u8], context: &[u8], random: &dyn Random) -> Result<Vec<u8>, MasterKeyError> {
+fn encrypt(
+    key: &[u8; 32],
+    plain: &[u8],
+    context: &[u8],
+    random: &dyn Random,
+) -> Result<Vec<u8>, MasterKeyError> {
     let mut nonce = [0; NONCE_LEN];
     random.fill(&mut nonce)?;
     let mut body = plain.to_vec();
@@ -164,7 +174,8 @@ mod tests {
 
     #[test]
     fn opens_only_with_its_key_in_its_place() {
-        let (key, other) = (MasterKey::generate(&SystemRandom).unwrap(), MasterKey::generate(&SystemRandom).unwrap());
+        let (key, other) =
+            (MasterKey::generate(&SystemRandom).unwrap(), MasterKey::generate(&SystemRandom).unwrap());
         let sealed = key.seal(b"secret", b"here", &SystemRandom).unwrap();
         assert_eq!(key.open(&sealed, b"here").unwrap().as_slice(), b"secret");
         assert!(key.open(&sealed, b"there").is_err());
@@ -187,10 +198,7 @@ mod tests {
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "nothing is left beside it");
         fs::write(&path, "short").unwrap();
-        assert!(matches!(
-            MasterKey::from_file_or_create(&path, &SystemRandom),
-            Err(MasterKeyError::Form)
-        ));
+        assert!(matches!(MasterKey::from_file_or_create(&path, &SystemRandom), Err(MasterKeyError::Form)));
         fs::remove_dir_all(&folder).unwrap();
     }
 }
