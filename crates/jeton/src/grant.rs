@@ -39,7 +39,7 @@ impl Grant {
             && self.tenant == other.tenant
             && self.covers_rights(other)
             && bounds_cover(&self.groups, &other.groups, self.subject.is_some())
-            && bounds_cover(&self.audiences, &other.audiences, true)
+            && audiences_cover(&self.audiences, &other.audiences)
             && networks_cover(&self.networks, &other.networks)
             && ends_cover(self.expires_at, other.expires_at)
     }
@@ -63,6 +63,11 @@ fn bounds_cover(held: &Names, wanted: &Names, empty_is_all: bool) -> bool {
         return true;
     }
     !(empty_is_all && wanted.is_empty()) && held.is_superset(wanted)
+}
+
+/// Whether every audience that `wanted` admits is admitted by `held`; an empty set admits all.
+pub(crate) fn audiences_cover(held: &Names, wanted: &Names) -> bool {
+    bounds_cover(held, wanted, true)
 }
 
 /// Whether every address that `wanted` admits is admitted by `held`; an empty list admits all.

@@ -1,22 +1,51 @@
-//! The domain of API tokens.
+//! API tokens for Rust web apps: the domain.
+//!
+//! An admin generates a long-lived *API token*, a signed JWT that is never stored; a program exchanges it, without
+//! any user at hand, for a short-lived *access token*; each request is authenticated and authorized by that one. The
+//! [`Authority`] is the one handle for all of it.
+//!
+//! This crate knows no HTTP, no framework and no database driver, and shows no JOSE type. `jeton-http` says what HTTP
+//! means, `jeton-axum` and `jeton-actix` mount it, `jeton-sqlx` stores records.
+
+mod authority;
+mod caller;
+mod claims;
+mod cutoff;
+mod directory;
+mod error;
+mod feed;
 mod grant;
 mod id;
 mod jose;
 mod list;
+pub mod policy;
+mod principal;
 mod random;
 mod record;
+pub mod rights;
+mod ring;
 mod secret;
 mod store;
 mod text;
 mod time;
+mod verifier;
 
+pub use authority::{
+    Authority, AuthorityBuilder, BuildError, Edit, Exchange, Exchanged, Expiry, Generate, Generated,
+    ManagedKeysError,
+};
+pub use caller::Caller;
+pub use directory::{Account, Directory, DirectoryError, StaticDirectory};
+pub use error::{AuthenticateError, Conflict, ExchangeError, ManageError, Rejection, Unavailable};
 pub use grant::{Grant, Names};
 pub use id::{InvalidRecordId, RecordId};
 pub use jose::{Algorithm, KeyError, MasterKey, MasterKeyError, PublicJwk, PublicJwks, Sealed, SigningKey};
 pub use list::{Filter, InvalidSort, Page, Position, Query, Sort, SortBy, SortKey, fold};
+pub use principal::{Principal, TokenKind};
 pub use random::{Random, RandomError, SystemRandom};
 pub use record::{Credential, Fingerprint, Kind, LastUse, PreviousCredential, Record, Standing, State};
 pub use secret::{AccessToken, ApiToken};
 pub use store::{Change, ChangeRow, Changes, Cursor, KeyStore, Ring, Store, StoreError, StoredKey, Update};
 pub use text::{FieldError, MAX_LIST};
 pub use time::{Clock, InvalidTimestamp, SystemClock, Timestamp};
+pub use verifier::Verifier;

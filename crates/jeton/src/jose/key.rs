@@ -16,7 +16,6 @@ use jsonwebtoken::{
     crypto::{CryptoProvider, aws_lc},
     jwk::EllipticCurve,
 };
-use signature::{Signer as _, Verifier as _};
 use zeroize::Zeroizing;
 
 use super::{Algorithm, PublicJwk, base64url, from_base64url, jwk::Parameters};

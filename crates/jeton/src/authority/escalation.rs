@@ -1,0 +1,63 @@
+//! No escalation: what a caller gives away lies within what it holds. One place decides, for every path that makes
+//! or widens a token.
+
+use super::Authority;
+use crate::{
+    Account, Caller, Grant, ManageError, Record, Rights, State,
+    grant::{audiences_cover, ends_cover, networks_cover},
+    policy::Denial,
+    rights::scopes,
+};
+
+impl Authority {
+    /// Whether the caller may let a token with that grant exist. `account` is that of its subject, if it was asked
+    /// for already.
+    pub(super) async fn may_give(
+        &self,
+        caller: &Caller,
+        grant: &Grant,
+        account: Option<&Account>,
+    ) -> Result<(), ManageError> {
+        stays_in_tenant(caller, grant)?;
+        let Some(principal) = caller.principal().filter(|_| !caller.may_grant()) else { return Ok(()) };
+        if grant.subject.as_deref() != principal.subject() || grant.tenant.as_deref() != principal.tenant() {
+            return Err(needs_grant());
+        }
+        let found;
+        let account = match (&grant.subject, account) {
+            (Some(subject), None) => {
+                found = self.0.account(subject).await?.unwrap_or_default();
+                Some(&found)
+            }
+            (_, account) => account,
+        };
+        let settings = &self.0.settings;
+        let given = Rights::of(grant, account, &settings.role_map, &settings.default_role);
+        let own = self.0.store.find(principal.token_id()).await?;
+        let within = given.roles.is_subset(principal.roles())
+            && given.scopes.is_subset(principal.scopes())
+            && given.groups.is_subset(principal.groups())
+            && networks_cover(principal.networks(), &grant.networks)
+            && own.is_some_and(|own| self.outlasts(&own, grant));
+        if within { Ok(()) } else { Err(needs_grant()) }
+    }
+
+    /// Whether the token of the caller is good for at least as long and for at least as much.
+    fn outlasts(&self, own: &Record, grant: &Grant) -> bool {
+        own.state(self.now()) == State::Active
+            && ends_cover(own.grant.expires_at, grant.expires_at)
+            && audiences_cover(&own.grant.audiences, &grant.audiences)
+    }
+}
+
+/// A caller that belongs to a tenant never leaves it, whatever it holds.
+pub(super) fn stays_in_tenant(caller: &Caller, grant: &Grant) -> Result<(), ManageError> {
+    match caller.tenant() {
+        Some(tenant) if grant.tenant.as_deref() != Some(tenant) => Err(ManageError::Denied(Denial::Tenant)),
+        _ => Ok(()),
+    }
+}
+
+fn needs_grant() -> ManageError {
+    ManageError::Denied(Denial::scope(scopes::TOKENS_GRANT))
+}

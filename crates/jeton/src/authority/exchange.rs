@@ -1,0 +1,179 @@
+//! The exchange: an API token for an access token, without any user at hand.
+//!
+//! The order is what makes child-kill safe: first the time is taken, then the record is read, then the directory is
+//! asked, then the record's epoch is compared with the cut-off, then the child is signed, and its life starts at
+//! the time taken. A child made from a stale read is thereby older than the cut-off that refuses it.
+
+use super::{Authority, Exchange, Exchanged, Settings};
+use crate::{
+    AccessToken, Account, AuthenticateError, ExchangeError, Fingerprint, Names, Record, Rejection, Rights,
+    State, Timestamp, Unavailable,
+    claims::{AccessClaims, ApiClaims, Audience, join_scopes},
+    jose::{self, TokenType, base64url},
+    policy::Denial,
+    principal::admits,
+    verifier::verify_api,
+};
+
+/// How often a read that lies behind a cut-off is repeated.
+const ATTEMPTS: usize = 3;
+
+/// An API token that is accepted now, and what was read about it.
+pub(super) struct Live {
+    /// The time taken before anything was read.
+    pub(super) started: Timestamp,
+    pub(super) record: Record,
+    /// There exactly if the record has a subject.
+    pub(super) account: Option<Account>,
+    /// The end of the presented credential, exclusive: of the record, of its grace, or of what was signed.
+    pub(super) ends_at: Option<Timestamp>,
+}
+
+impl Authority {
+    /// Exchanges an API token for a short-lived access token with the rights that the token has now, or fewer.
+    ///
+    /// # Errors
+    ///
+    /// See [`ExchangeError`]. The store and the directory are asked only once the signature was found good.
+    pub async fn exchange(&self, api_token: &str, request: &Exchange) -> Result<Exchanged, ExchangeError> {
+        let Live { started, record, account, ends_at } = self.live(api_token).await?;
+        let settings = &self.0.settings;
+        if !admits(&record.grant.networks, request.facts.address) {
+            return Err(ExchangeError::Denied(Denial::Network));
+        }
+        let mut rights =
+            Rights::of(&record.grant, account.as_ref(), &settings.role_map, &settings.default_role);
+        if let Some(wanted) = &request.scopes {
+            rights = rights.narrowed(wanted, &settings.default_role).ok_or(ExchangeError::InvalidScope)?;
+        }
+        let audience = audience(settings, &record.grant.audiences, request.audience.as_deref())?;
+        let end = started.saturating_add(settings.access_ttl);
+        let expires_at = ends_at.map_or(end, |ends_at| ends_at.min(end));
+        let claims = self.child_claims(&record, &rights, audience, started, expires_at)?;
+        let access_token = self.sign_child(&claims)?;
+        tracing::debug!(token_id = %record.id, subject = record.grant.subject, "exchanged");
+        Ok(Exchanged {
+            access_token,
+            expires_in: expires_at.saturating_since(started),
+            expires_at,
+            scopes: rights.scopes,
+            token_id: record.id,
+        })
+    }
+
+    /// Reads what an API token stands for, and whether it is accepted now.
+    pub(super) async fn live(&self, api_token: &str) -> Result<Live, AuthenticateError> {
+        let exchange = &self.0.settings.exchange_audience;
+        let claims = verify_api(api_token, &self.0.api_keys, self.issuer(), exchange)?;
+        let id = claims.sub.parse().map_err(|_| Rejection::Invalid)?;
+        let fingerprint = Fingerprint::from_bytes(jose::sha256(api_token.as_bytes()));
+        for _ in 0..ATTEMPTS {
+            let started = self.now();
+            let record = self.0.store.find(id).await.map_err(Unavailable::from)?.ok_or(Rejection::Revoked)?;
+            let ends_at = judge(&record, &claims, fingerprint, started)?;
+            let account = self.account_of(&record).await?;
+            if self.0.cut_offs().accepts(record.id, record.epoch) {
+                return Ok(Live { started, record, account, ends_at });
+            }
+        }
+        Err(Unavailable::Internal("the store lags behind its change log").into())
+    }
+
+    async fn account_of(&self, record: &Record) -> Result<Option<Account>, AuthenticateError> {
+        let Some(subject) = &record.grant.subject else { return Ok(None) };
+        let account = self.0.account(subject).await?.ok_or(Rejection::Subject)?;
+        let same = record.incarnation.as_ref() == Some(&account.incarnation);
+        if account.active && same { Ok(Some(account)) } else { Err(Rejection::Subject.into()) }
+    }
+
+    pub(super) fn child_claims(
+        &self,
+        record: &Record,
+        rights: &Rights,
+        audiences: Names,
+        issued_at: Timestamp,
+        expires_at: Timestamp,
+    ) -> Result<AccessClaims, Unavailable> {
+        let mut jti = [0; 16];
+        self.0.random.fill(&mut jti)?;
+        let client_id = record.id.to_string();
+        Ok(AccessClaims {
+            iss: self.issuer().to_owned(),
+            sub: record.grant.subject.clone().unwrap_or_else(|| client_id.clone()),
+            aud: Audience::of(audiences),
+            client_id,
+            jti: base64url(&jti),
+            iat: issued_at.unix_seconds(),
+            exp: expires_at.unix_seconds(),
+            scope: join_scopes(&rights.scopes),
+            roles: rights.roles.clone(),
+            groups: rights.groups.clone(),
+            tenant: record.grant.tenant.clone(),
+            epoch: record.epoch,
+            networks: record.grant.networks.clone(),
+        })
+    }
+
+    pub(super) fn sign_child(&self, claims: &AccessClaims) -> Result<AccessToken, ExchangeError> {
+        let key = self.0.verifier.0.keys.signing();
+        let token = sign(key, TokenType::Access, claims)?;
+        if token.len() > jose::MAX_TOKEN_BYTES {
+            return Err(ExchangeError::TokenTooLarge);
+        }
+        Ok(AccessToken::new(token))
+    }
+}
+
+pub(super) fn sign<T: serde::Serialize>(
+    key: &crate::SigningKey,
+    typ: TokenType,
+    claims: &T,
+) -> Result<String, Unavailable> {
+    let signed = jose::write(typ, key.algorithm().as_str(), key.kid(), claims)
+        .map_err(|_| Unavailable::Internal("the claims could not be written"))?;
+    let signature =
+        key.sign(signed.as_bytes()).map_err(|_| Unavailable::Internal("the token could not be signed"))?;
+    Ok(format!("{signed}.{signature}"))
+}
+
+/// Whether the record accepts that credential now, and until when.
+fn judge(
+    record: &Record,
+    claims: &ApiClaims,
+    fingerprint: Fingerprint,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, Rejection> {
+    match record.state(now) {
+        State::Active => {}
+        State::Disabled => return Err(Rejection::Disabled),
+        State::Revoked => return Err(Rejection::Revoked),
+        State::Expired => return Err(Rejection::Expired),
+        State::NotYetValid => return Err(Rejection::NotYetValid),
+    }
+    let grace = match &record.previous {
+        _ if record.credential.fingerprint == fingerprint => None,
+        Some(previous) if previous.credential.fingerprint == fingerprint && now < previous.until => {
+            Some(previous.until)
+        }
+        _ => return Err(Rejection::Superseded),
+    };
+    let signed =
+        claims.exp.map(|exp| Timestamp::from_unix_seconds(exp).ok_or(Rejection::Invalid)).transpose()?;
+    if signed.is_some_and(|end| now >= end) {
+        return Err(Rejection::Expired);
+    }
+    Ok([grace, signed, record.grant.expires_at].into_iter().flatten().min())
+}
+
+/// For what the child is: what was asked for, if the record and the authority allow it.
+fn audience(settings: &Settings, allowed: &Names, wanted: Option<&str>) -> Result<Names, ExchangeError> {
+    match wanted {
+        Some(wanted) => {
+            let fits =
+                settings.audiences.contains(wanted) && (allowed.is_empty() || allowed.contains(wanted));
+            if fits { Ok(Names::from([wanted.to_owned()])) } else { Err(ExchangeError::InvalidTarget) }
+        }
+        None if allowed.is_empty() => Ok(Names::from([settings.default_audience.clone()])),
+        None => Ok(allowed.clone()),
+    }
+}

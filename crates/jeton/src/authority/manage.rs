@@ -1,0 +1,93 @@
+//! Reading and changing records, as a caller may.
+
+use super::{Authority, Edit, mutate::Mutation};
+use crate::{Caller, Filter, ManageError, Page, Position, Query, Record, RecordId, Sort, rights::scopes};
+
+impl Authority {
+    /// A record.
+    ///
+    /// # Errors
+    ///
+    /// [`ManageError::NotFound`] also for what belongs to another tenant than the caller.
+    pub async fn find(&self, caller: &Caller, id: RecordId) -> Result<Record, ManageError> {
+        caller.require(scopes::TOKENS_READ)?;
+        let record = self.0.store.find(id).await?;
+        record.filter(|record| caller.sees(record)).ok_or(ManageError::NotFound)
+    }
+
+    /// A page of records: at most `limit` (1 to 200) of those that come after that place.
+    ///
+    /// # Errors
+    ///
+    /// If the caller may not, or if the store does not answer.
+    pub async fn list(
+        &self,
+        caller: &Caller,
+        mut filter: Filter,
+        sort: Sort,
+        after: Option<Position>,
+        limit: u32,
+    ) -> Result<Page, ManageError> {
+        caller.require(scopes::TOKENS_READ)?;
+        if let Some(tenant) = caller.tenant() {
+            if filter.tenant.as_deref().is_some_and(|wanted| wanted != tenant) {
+                return Ok(Page { records: Vec::new(), next: None });
+            }
+            filter.tenant = Some(tenant.to_owned());
+        }
+        filter.role_is_default = filter.role.as_ref() == Some(&self.0.settings.default_role);
+        let query = Query { filter, sort, after, limit: limit.clamp(1, 200), now: self.now() };
+        Ok(self.0.store.list(&query).await?)
+    }
+
+    /// Edits a record. `if_match` is the version that it must be at; whatever it is at without.
+    ///
+    /// # Errors
+    ///
+    /// See [`ManageError`].
+    pub async fn update(
+        &self,
+        caller: &Caller,
+        id: RecordId,
+        edit: Edit,
+        if_match: Option<u64>,
+    ) -> Result<Record, ManageError> {
+        self.mutate(caller, id, Mutation::Edit(edit), if_match).await
+    }
+
+    /// Refuses the token and all access tokens made from it, until it is enabled. Doing it twice changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// See [`ManageError`].
+    pub async fn disable(&self, caller: &Caller, id: RecordId) -> Result<Record, ManageError> {
+        self.mutate(caller, id, Mutation::Disable, None).await
+    }
+
+    /// Accepts a disabled token again. Access tokens made before stay dead.
+    ///
+    /// # Errors
+    ///
+    /// See [`ManageError`].
+    pub async fn enable(&self, caller: &Caller, id: RecordId) -> Result<Record, ManageError> {
+        self.mutate(caller, id, Mutation::Enable, None).await
+    }
+
+    /// Refuses the token and all access tokens made from it for ever. Doing it twice changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// See [`ManageError`].
+    pub async fn revoke(&self, caller: &Caller, id: RecordId) -> Result<Record, ManageError> {
+        self.mutate(caller, id, Mutation::Revoke, None).await
+    }
+
+    /// Revokes the token and takes it out of every list. Its name is free again, its id never.
+    ///
+    /// # Errors
+    ///
+    /// See [`ManageError`]; a deleted record is not found.
+    pub async fn delete(&self, caller: &Caller, id: RecordId) -> Result<(), ManageError> {
+        self.mutate(caller, id, Mutation::Delete, None).await.map(drop)
+    }
+}

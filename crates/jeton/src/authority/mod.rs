@@ -1,0 +1,175 @@
+//! The one handle of the domain: it generates, exchanges, authenticates and manages tokens.
+//!
+//! What may never happen, whatever the interleaving, is written down in `docs/ARCHITECTURE.md` under *Invariants*.
+
+mod builder;
+mod direct;
+mod escalation;
+mod exchange;
+mod generate;
+mod keys;
+mod manage;
+mod mutate;
+mod request;
+
+use std::{sync::Arc, time::Duration};
+
+pub use builder::{AuthorityBuilder, BuildError};
+pub use keys::ManagedKeysError;
+pub use request::{Edit, Exchange, Exchanged, Expiry, Generate, Generated};
+
+use crate::{
+    Account, Clock, Directory, Names, Principal, PublicJwks, Random, Record, Rejection, RoleMap, Store,
+    Timestamp, Unavailable, Verifier, cutoff::CutOffs, feed, ring::KeyRing,
+};
+
+/// Generates API tokens, exchanges them, authenticates requests and manages the records. Cheap to clone, and all
+/// clones are one.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// use std::sync::Arc;
+/// use jeton::{
+///     Account, Algorithm, Authority, Caller, Exchange, Generate, MemoryStore, SigningKey, StaticDirectory, SystemRandom,
+/// };
+///
+/// let authority = Authority::builder("https://app.example/auth")
+///     .store(Arc::new(MemoryStore::new()))
+///     .directory(Arc::new(StaticDirectory::new().with("alice", Account::active().with_role("reader"))))
+///     .api_keys([SigningKey::generate(Algorithm::EdDsa, &SystemRandom).unwrap()])
+///     .access_keys([SigningKey::generate(Algorithm::EdDsa, &SystemRandom).unwrap()])
+///     .build()
+///     .await
+///     .unwrap();
+///
+/// let me = Caller::system("setup");
+/// let generated = authority.generate(&me, Generate::new("CI").with_subject("alice")).await.unwrap();
+/// let exchanged = authority.exchange(generated.api_token.expose(), &Exchange::default()).await.unwrap();
+/// let principal = authority.authenticate(exchanged.access_token.expose()).unwrap();
+/// assert_eq!(principal.subject(), Some("alice"));
+///
+/// authority.revoke(&me, generated.record.id).await.unwrap();
+/// assert!(authority.authenticate(exchanged.access_token.expose()).is_err());
+/// # });
+/// ```
+#[derive(Clone)]
+pub struct Authority(Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) store: Arc<dyn Store>,
+    directory: Arc<dyn Directory>,
+    random: Arc<dyn Random>,
+    verifier: Verifier,
+    api_keys: KeyRing,
+    settings: Settings,
+    pub(crate) feed: feed::Feed,
+}
+
+pub(crate) struct Settings {
+    /// The `aud` of API tokens.
+    exchange_audience: String,
+    /// What access tokens may be got for.
+    audiences: Names,
+    default_audience: String,
+    access_ttl: Duration,
+    default_lifetime: Duration,
+    default_role: String,
+    role_map: RoleMap,
+    directory_timeout: Duration,
+    /// The longest lifetime of access tokens that any node may still use.
+    longest_access_ttl: Duration,
+}
+
+impl Inner {
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.verifier.0.clock
+    }
+
+    pub(crate) fn cut_offs(&self) -> &CutOffs {
+        &self.verifier.0.cut_offs
+    }
+
+    /// How long a cut-off must be kept: until the last child that it refuses has surely ended, on every clock.
+    pub(crate) fn keep_span(&self, longest_access_ttl: Duration) -> Duration {
+        let longest = longest_access_ttl.max(self.settings.longest_access_ttl);
+        longest.saturating_add(self.verifier.0.clock_skew).saturating_add(self.verifier.0.leeway)
+    }
+
+    async fn account(&self, subject: &str) -> Result<Option<Account>, Unavailable> {
+        tokio::time::timeout(self.settings.directory_timeout, self.directory.account(subject))
+            .await
+            .map_err(|_| Unavailable::DirectoryTimeout)?
+            .map_err(Unavailable::Directory)
+    }
+}
+
+impl std::fmt::Debug for Authority {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Authority").field("issuer", &self.issuer()).finish_non_exhaustive()
+    }
+}
+
+impl Authority {
+    /// Begins an authority that issues tokens under that name (`iss`, RFC 7519 §4.1.1): the URL at which its routes
+    /// are mounted.
+    pub fn builder(issuer: impl Into<String>) -> AuthorityBuilder {
+        AuthorityBuilder::new(issuer.into())
+    }
+
+    /// The principal of an access token. Does not wait: it asks neither store nor directory.
+    pub fn authenticate(&self, access_token: &str) -> Result<Principal, Rejection> {
+        self.0.verifier.verify(access_token)
+    }
+
+    /// The verifying half alone.
+    pub fn verifier(&self) -> &Verifier {
+        &self.0.verifier
+    }
+
+    /// The name under which it issues tokens.
+    pub fn issuer(&self) -> &str {
+        self.0.verifier.issuer()
+    }
+
+    /// The public keys of access tokens (RFC 7517 §5).
+    pub fn jwks(&self) -> PublicJwks {
+        PublicJwks { keys: self.0.verifier.0.keys.public() }
+    }
+
+    /// The lifetime of access tokens.
+    pub fn access_ttl(&self) -> Duration {
+        self.0.settings.access_ttl
+    }
+
+    /// The time by the clock of this authority.
+    pub fn now(&self) -> Timestamp {
+        self.0.clock().now()
+    }
+
+    /// The roles that a record is shown with: its own, and the default one if it stands for no user.
+    pub fn roles_of(&self, record: &Record) -> Names {
+        let mut roles = record.grant.roles.clone();
+        if record.grant.subject.is_none() {
+            roles.insert(self.0.settings.default_role.clone());
+        }
+        roles
+    }
+
+    /// Reads the change log to its end now. It is done every second anyway.
+    ///
+    /// # Errors
+    ///
+    /// If the store does not answer.
+    pub async fn sync(&self) -> Result<(), Unavailable> {
+        Ok(feed::once(&self.0).await?)
+    }
+
+    /// Whether the store answers. For readiness.
+    ///
+    /// # Errors
+    ///
+    /// If it does not.
+    pub async fn ready(&self) -> Result<(), Unavailable> {
+        Ok(self.0.store.ping().await?)
+    }
+}

@@ -1,0 +1,189 @@
+//! How a record is changed: read, decide, compare and swap, in a task that runs to its end.
+//!
+//! Deciding is a pure function of the record as read; the store alone says whether it was still that one.
+
+use super::{Authority, Edit, Settings, request::check_grant};
+use crate::{
+    Caller, Change, Conflict, ManageError, Record, RecordId, Standing, StoreError, Timestamp, Unavailable,
+    Update, rights::scopes, text::Check,
+};
+
+/// How often a change that met another one is decided anew.
+const ATTEMPTS: usize = 32;
+
+#[derive(Clone, Debug)]
+pub(super) enum Mutation {
+    Edit(Edit),
+    Disable,
+    Enable,
+    Revoke,
+    Delete,
+}
+
+impl Mutation {
+    const fn done(&self) -> &'static str {
+        match self {
+            Self::Edit(_) => "edited",
+            Self::Disable => "disabled",
+            Self::Enable => "enabled",
+            Self::Revoke => "revoked",
+            Self::Delete => "deleted",
+        }
+    }
+}
+
+impl Authority {
+    /// Changes a record. The work is a task of its own: a caller that goes away in the middle leaves it undone or
+    /// done, and if it is done, then on this node too.
+    pub(super) async fn mutate(
+        &self,
+        caller: &Caller,
+        id: RecordId,
+        mutation: Mutation,
+        if_match: Option<u64>,
+    ) -> Result<Record, ManageError> {
+        caller.require(scopes::TOKENS_WRITE)?;
+        let (authority, caller) = (self.clone(), caller.clone());
+        let task = tokio::spawn(async move { authority.change(&caller, id, &mutation, if_match).await });
+        task.await
+            .unwrap_or(Err(ManageError::Unavailable(Unavailable::Internal("the change was broken off"))))
+    }
+
+    async fn change(
+        &self,
+        caller: &Caller,
+        id: RecordId,
+        mutation: &Mutation,
+        if_match: Option<u64>,
+    ) -> Result<Record, ManageError> {
+        for _ in 0..ATTEMPTS {
+            let before = self.0.store.find(id).await?.filter(|record| caller.sees(record));
+            let before = before.ok_or(ManageError::NotFound)?;
+            if if_match.is_some_and(|version| version != before.version) {
+                return Err(ManageError::Stale);
+            }
+            let mut after = decide(&before, mutation, self.now(), &self.0.settings)?;
+            self.may_change(caller, &before, &mut after).await?;
+            if after == before {
+                return Ok(before);
+            }
+            after.version += 1;
+            let change = Change::Record { id, epoch: after.epoch };
+            let update = Update { record: after, expected_version: before.version, change };
+            match self.0.store.update(&update).await {
+                Ok(()) => {
+                    self.cut_off(&before, &update.record);
+                    tracing::info!(token_id = %id, actor = caller.name(), "{}", mutation.done());
+                    return Ok(update.record);
+                }
+                Err(StoreError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Unavailable::Internal("the record changes too often").into())
+    }
+
+    /// What a caller may make of a record, beyond having `tokens:write`: nothing that would give more than it holds.
+    async fn may_change(
+        &self,
+        caller: &Caller,
+        before: &Record,
+        after: &mut Record,
+    ) -> Result<(), ManageError> {
+        let enabled = before.standing == Standing::Disabled && after.standing == Standing::Active;
+        let moved = before.grant.subject != after.grant.subject;
+        if !enabled && before.grant.covers(&after.grant) {
+            return Ok(());
+        }
+        let mut account = None;
+        if moved {
+            account = self.subject_account(caller, &after.grant).await?;
+            after.incarnation = account.as_ref().map(|account| account.incarnation.clone());
+        }
+        self.may_give(caller, &after.grant, account.as_ref()).await?;
+        if before.grant == after.grant {
+            return Ok(());
+        }
+        if account.is_none()
+            && let Some(subject) = &after.grant.subject
+        {
+            account = Some(self.0.account(subject).await?.unwrap_or_default());
+        }
+        self.fits(after, account.as_ref())
+    }
+
+    /// Takes effect here before the answer; other nodes learn it from the change log.
+    fn cut_off(&self, before: &Record, after: &Record) {
+        if after.epoch > before.epoch {
+            let span = self.0.keep_span(self.0.settings.longest_access_ttl);
+            let until = self.0.clock().monotonic().saturating_add(span);
+            self.0.cut_offs().raise(after.id, after.epoch, until);
+        }
+    }
+}
+
+/// What the record becomes; itself if nothing is to be changed. Whatever takes rights away raises the epoch.
+fn decide(
+    before: &Record,
+    mutation: &Mutation,
+    now: Timestamp,
+    settings: &Settings,
+) -> Result<Record, ManageError> {
+    let mut after = before.clone();
+    match (mutation, before.standing) {
+        (Mutation::Delete, _) => after.standing = Standing::Deleted,
+        (Mutation::Revoke, _) => after.standing = Standing::Revoked,
+        (_, Standing::Revoked | Standing::Deleted) => return Err(Conflict::Revoked.into()),
+        (Mutation::Disable, _) => after.standing = Standing::Disabled,
+        (Mutation::Enable, _) => after.standing = Standing::Active,
+        (Mutation::Edit(edit), _) => apply(edit, &mut after, now, settings)?,
+    }
+    let stopped = after.standing != before.standing && after.standing != Standing::Active;
+    if stopped || !after.grant.covers(&before.grant) {
+        after.epoch += 1;
+    }
+    Ok(after)
+}
+
+fn apply(edit: &Edit, record: &mut Record, now: Timestamp, settings: &Settings) -> Result<(), ManageError> {
+    let edit = edit.clone();
+    let mut check = Check::default();
+    if let Some(name) = edit.name {
+        check.name(&name);
+        record.name = name;
+    }
+    if let Some(description) = edit.description {
+        check.description(&description);
+        record.description = description;
+    }
+    let grant = &mut record.grant;
+    set(&mut grant.subject, edit.subject);
+    set(&mut grant.groups, edit.groups);
+    set(&mut grant.roles, edit.roles);
+    set(&mut grant.scopes, edit.scopes);
+    set(&mut grant.audiences, edit.audiences);
+    set(&mut grant.networks, edit.networks);
+    if let Some(expiry) = edit.expiry {
+        grant.expires_at = expiry.resolve(now, settings.default_lifetime, &mut check);
+        if grant.expires_at.is_some_and(|end| end <= record.not_before) {
+            check.fail("/expires_at", "must be after the beginning");
+        }
+    }
+    if record.kind == crate::Kind::Personal && grant.subject.is_none() {
+        check.fail("/subject", "a personal token needs one");
+    }
+    check_grant(grant, &settings.audiences, &mut check);
+    check.finish().map_err(ManageError::Invalid)?;
+    let signed = record.credential.expires_at;
+    if crate::grant::ends_cover(signed, record.grant.expires_at) {
+        Ok(())
+    } else {
+        Err(Conflict::RotateToExtend.into())
+    }
+}
+
+fn set<T>(field: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *field = value;
+    }
+}

@@ -1,0 +1,232 @@
+//! What the authority is asked for, and what it answers.
+
+use std::time::Duration;
+
+use ipnet::IpNet;
+
+use crate::{
+    AccessToken, ApiToken, FieldError, Grant, Kind, Names, Record, RecordId, Timestamp, policy::Facts,
+    text::Check,
+};
+
+/// The longest life that can be asked for in days: a hundred years.
+const MAX_DAYS: u32 = 36_500;
+
+/// When a token ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Expiry {
+    /// After the lifetime that the authority is set to, 30 days unless told otherwise.
+    #[default]
+    Default,
+    /// So many days of 24 hours from now, 1 to 36500.
+    InDays(u32),
+    /// At that time.
+    At(Timestamp),
+    /// Never.
+    Never,
+}
+
+impl Expiry {
+    pub(crate) fn resolve(self, now: Timestamp, default: Duration, check: &mut Check) -> Option<Timestamp> {
+        match self {
+            Self::Default => Some(now.saturating_add(default)),
+            Self::InDays(days) => {
+                if !(1..=MAX_DAYS).contains(&days) {
+                    check.fail("/expires_in_days", format!("must be 1 to {MAX_DAYS}"));
+                }
+                Some(now.saturating_add(Duration::from_secs(u64::from(days) * 86_400)))
+            }
+            Self::At(at) => {
+                if at <= now {
+                    check.fail("/expires_at", "must be in the future");
+                }
+                Some(at)
+            }
+            Self::Never => None,
+        }
+    }
+}
+
+/// A request for a new API token.
+#[derive(Clone, Debug)]
+pub struct Generate {
+    /// Its name, unique among the undeleted tokens of the tenant; 1 to 100 characters.
+    pub name: String,
+    /// Free text, at most 1000 characters.
+    pub description: String,
+    /// What it is for.
+    pub kind: Kind,
+    /// The user that it acts as; none for a service principal.
+    pub subject: Option<String>,
+    /// Its tenant; none for that of the caller.
+    pub tenant: Option<String>,
+    /// The groups that it stands for, or is narrowed to.
+    pub groups: Names,
+    /// The roles that it has, or is narrowed to.
+    pub roles: Names,
+    /// The scopes that it has, or is narrowed to.
+    pub scopes: Names,
+    /// The audiences that it may be exchanged for; none for all.
+    pub audiences: Names,
+    /// The networks that it may be used from; none for all.
+    pub networks: Vec<IpNet>,
+    /// Its beginning; none for now.
+    pub not_before: Option<Timestamp>,
+    /// Its end.
+    pub expiry: Expiry,
+}
+
+impl Generate {
+    /// A token of that name, with nothing and bound to nobody.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            description: String::new(),
+            kind: Kind::Service,
+            subject: None,
+            tenant: None,
+            groups: Names::new(),
+            roles: Names::new(),
+            scopes: Names::new(),
+            audiences: Names::new(),
+            networks: Vec::new(),
+            not_before: None,
+            expiry: Expiry::Default,
+        }
+    }
+
+    /// Acting as that user.
+    #[must_use]
+    pub fn with_subject(mut self, subject: impl Into<String>) -> Self {
+        self.subject = Some(subject.into());
+        self
+    }
+
+    /// Belonging to that tenant.
+    #[must_use]
+    pub fn with_tenant(mut self, tenant: impl Into<String>) -> Self {
+        self.tenant = Some(tenant.into());
+        self
+    }
+
+    /// With that role, or narrowed to it.
+    #[must_use]
+    pub fn with_role(mut self, role: impl Into<String>) -> Self {
+        self.roles.insert(role.into());
+        self
+    }
+
+    /// With that scope, or narrowed to it.
+    #[must_use]
+    pub fn with_scope(mut self, scope: impl Into<String>) -> Self {
+        self.scopes.insert(scope.into());
+        self
+    }
+
+    /// Ending then.
+    #[must_use]
+    pub fn with_expiry(mut self, expiry: Expiry) -> Self {
+        self.expiry = expiry;
+        self
+    }
+}
+
+/// A change to a record. What is `None` stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Edit {
+    /// Another name.
+    pub name: Option<String>,
+    /// Another description.
+    pub description: Option<String>,
+    /// Another subject, or none.
+    pub subject: Option<Option<String>>,
+    /// Other groups.
+    pub groups: Option<Names>,
+    /// Other roles.
+    pub roles: Option<Names>,
+    /// Other scopes.
+    pub scopes: Option<Names>,
+    /// Other audiences.
+    pub audiences: Option<Names>,
+    /// Other networks.
+    pub networks: Option<Vec<IpNet>>,
+    /// Another end, not beyond the signed one.
+    pub expiry: Option<Expiry>,
+}
+
+/// Checks what a grant may hold, whichever request it comes from.
+pub(crate) fn check_grant(grant: &Grant, known_audiences: &Names, check: &mut Check) {
+    if let Some(subject) = &grant.subject {
+        check.identifier("/subject", subject);
+    }
+    if let Some(tenant) = &grant.tenant {
+        check.identifier("/tenant", tenant);
+    }
+    check.identifiers("/groups", &grant.groups);
+    check.identifiers("/roles", &grant.roles);
+    check.scopes("/scopes", &grant.scopes);
+    check.identifiers("/audiences", &grant.audiences);
+    for (index, audience) in grant.audiences.iter().enumerate() {
+        if !known_audiences.contains(audience) {
+            check.fail(format!("/audiences/{index}"), "is no audience of this issuer");
+        }
+    }
+    check.list("/networks", grant.networks.len());
+}
+
+/// A new API token. This is the only time that it is seen.
+#[derive(Clone, Debug)]
+pub struct Generated {
+    /// Its record.
+    pub record: Record,
+    /// The token.
+    pub api_token: ApiToken,
+}
+
+/// What an exchange asks for. It only narrows.
+#[derive(Clone, Debug, Default)]
+pub struct Exchange {
+    /// These scopes alone; all that are held without it.
+    pub scopes: Option<Names>,
+    /// That audience alone; all that the record names, or else the default one, without it.
+    pub audience: Option<String>,
+    /// What is known about the request.
+    pub facts: Facts,
+}
+
+impl Exchange {
+    /// With a `scope` parameter as it comes from outside (RFC 6749 §3.3): names separated by blanks. An empty one
+    /// counts as left out (RFC 6749 §3.2).
+    ///
+    /// # Errors
+    ///
+    /// The offending text is no list of scopes.
+    pub fn with_scope_parameter(mut self, scope: &str) -> Result<Self, FieldError> {
+        let scopes = crate::claims::split_scopes(scope)
+            .ok_or_else(|| FieldError::new("/scope", "must be scope names separated by blanks"))?;
+        self.scopes = Some(scopes).filter(|scopes| !scopes.is_empty());
+        Ok(self)
+    }
+}
+
+/// A new access token.
+#[derive(Clone, Debug)]
+pub struct Exchanged {
+    /// The token.
+    pub access_token: AccessToken,
+    /// Its lifetime, in whole seconds.
+    pub expires_in: Duration,
+    /// Its end, exclusive.
+    pub expires_at: Timestamp,
+    /// Its scopes.
+    pub scopes: Names,
+    /// The id of the record that it comes from.
+    pub token_id: RecordId,
+}
+
+impl Exchanged {
+    /// The scopes as one text (RFC 6749 §3.3).
+    pub fn scope(&self) -> String {
+        crate::claims::join_scopes(&self.scopes)
+    }
+}

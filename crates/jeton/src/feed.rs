@@ -1,0 +1,90 @@
+//! What a node knows of the change log: where it reads on, and which rows may be dropped.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use tokio::sync::Mutex;
+
+use crate::{Change, Cursor, StoreError, authority::Inner};
+
+/// More places to trim at are not remembered: the youngest is moved instead.
+const MAX_TRIMS: usize = 64;
+
+#[derive(Debug, Default)]
+pub(crate) struct Feed(Mutex<Progress>);
+
+#[derive(Debug, Default)]
+struct Progress {
+    cursor: Option<Cursor>,
+    /// Places in the log, and the monotonic time from which on the rows before them may be dropped.
+    trims: VecDeque<(Duration, Cursor)>,
+}
+
+/// Reads the log to its end and applies what it says.
+pub(crate) async fn read_on(inner: &Inner) -> Result<(), StoreError> {
+    let mut progress = inner.feed.0.lock().await;
+    loop {
+        let changes = inner.store.changes(progress.cursor.as_ref()).await?;
+        let received = inner.clock().monotonic();
+        let mut keep = Duration::ZERO;
+        for row in &changes.rows {
+            let span = inner.keep_span(row.longest_access_ttl);
+            keep = keep.max(span);
+            match row.change {
+                Change::Record { id, epoch } => {
+                    inner.cut_offs().raise(id, epoch, received.saturating_add(span))
+                }
+            }
+        }
+        if !changes.rows.is_empty() {
+            let due = received.saturating_add(keep);
+            let due = progress.trims.back().map_or(due, |(last, _)| due.max(*last));
+            if progress.trims.len() == MAX_TRIMS {
+                progress.trims.pop_back();
+            }
+            progress.trims.push_back((due, changes.cursor.clone()));
+        }
+        progress.cursor = Some(changes.cursor);
+        if !changes.more {
+            return Ok(());
+        }
+    }
+}
+
+/// Drops what no node needs any more: cut-offs whose time is over, and log rows a span after they were read.
+async fn tidy(inner: &Inner) -> Result<(), StoreError> {
+    let now = inner.clock().monotonic();
+    inner.cut_offs().prune(now);
+    let mut due = None;
+    {
+        let mut progress = inner.feed.0.lock().await;
+        while progress.trims.front().is_some_and(|(at, _)| *at <= now) {
+            due = progress.trims.pop_front();
+        }
+    }
+    match due {
+        Some((_, cursor)) => inner.store.trim(&cursor).await,
+        None => Ok(()),
+    }
+}
+
+/// Reads on until the authority is gone. A failure is told and tried again.
+pub(crate) async fn follow(inner: Weak<Inner>, every: Duration) {
+    let mut interval = tokio::time::interval(every);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        interval.tick().await;
+        let Some(inner) = Weak::upgrade(&inner) else { return };
+        if let Err(error) = once(&inner).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the change feed cannot be read");
+        }
+    }
+}
+
+pub(crate) async fn once(inner: &Arc<Inner>) -> Result<(), StoreError> {
+    read_on(inner).await?;
+    tidy(inner).await
+}

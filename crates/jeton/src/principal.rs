@@ -1,0 +1,141 @@
+//! Who makes a request, proven.
+
+use std::{fmt, net::IpAddr, sync::Arc};
+
+use ipnet::IpNet;
+
+use crate::{Names, RecordId, Timestamp};
+
+/// Which kind of token a principal came with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TokenKind {
+    /// An API token, used directly.
+    ApiToken,
+    /// An access token.
+    AccessToken,
+}
+
+/// Who makes a request and what it may do, as a verified token says. Cheap to clone.
+///
+/// Only the verifier makes one: whoever holds a `Principal` holds a proof.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Principal(Arc<Assertion>);
+
+/// What a verified token says.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Assertion {
+    pub(crate) kind: TokenKind,
+    pub(crate) token_id: RecordId,
+    pub(crate) jti: String,
+    pub(crate) epoch: u64,
+    pub(crate) subject: Option<String>,
+    pub(crate) tenant: Option<String>,
+    pub(crate) groups: Names,
+    pub(crate) roles: Names,
+    pub(crate) scopes: Names,
+    pub(crate) audiences: Names,
+    pub(crate) networks: Vec<IpNet>,
+    pub(crate) expires_at: Option<Timestamp>,
+}
+
+impl Principal {
+    /// The one constructor: every claim about who somebody is passes here.
+    pub(crate) fn assertion(assertion: Assertion) -> Self {
+        Self(Arc::new(assertion))
+    }
+
+    /// The kind of token that it came with.
+    pub fn kind(&self) -> TokenKind {
+        self.0.kind
+    }
+
+    /// The user that it acts as; none for a service principal.
+    pub fn subject(&self) -> Option<&str> {
+        self.0.subject.as_deref()
+    }
+
+    /// The tenant that it belongs to.
+    pub fn tenant(&self) -> Option<&str> {
+        self.0.tenant.as_deref()
+    }
+
+    /// Its groups.
+    pub fn groups(&self) -> &Names {
+        &self.0.groups
+    }
+
+    /// Its roles.
+    pub fn roles(&self) -> &Names {
+        &self.0.roles
+    }
+
+    /// Its scopes (RFC 6749 §3.3), those of its roles included.
+    pub fn scopes(&self) -> &Names {
+        &self.0.scopes
+    }
+
+    /// What its token may be used for (`aud`, RFC 7519 §4.1.3).
+    pub fn audiences(&self) -> &Names {
+        &self.0.audiences
+    }
+
+    /// The id of the record behind its token.
+    pub fn token_id(&self) -> RecordId {
+        self.0.token_id
+    }
+
+    /// The id of the very token (`jti`, RFC 7519 §4.1.7).
+    pub fn jti(&self) -> &str {
+        &self.0.jti
+    }
+
+    /// When its token ends, exclusive; `None` for an API token without end.
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        self.0.expires_at
+    }
+
+    /// The epoch at which its rights were read.
+    pub fn epoch(&self) -> u64 {
+        self.0.epoch
+    }
+
+    /// The networks that it may come from; empty if from everywhere.
+    pub fn networks(&self) -> &[IpNet] {
+        &self.0.networks
+    }
+
+    /// Whether its token may be used from there. Without an address only an unrestricted token may be used.
+    pub fn admits(&self, address: Option<IpAddr>) -> bool {
+        admits(&self.0.networks, address)
+    }
+}
+
+/// Whether the list of networks admits the address. IPv4-mapped IPv6 addresses count as the IPv4 address.
+pub(crate) fn admits(networks: &[IpNet], address: Option<IpAddr>) -> bool {
+    networks.is_empty()
+        || address.is_some_and(|address| {
+            let address = address.to_canonical();
+            networks.iter().any(|network| network.contains(&address))
+        })
+}
+
+impl fmt::Debug for Principal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn networks_fail_closed() {
+        let nets: Vec<IpNet> = vec!["10.0.0.0/8".parse().unwrap()];
+        let at = |text: &str| Some(text.parse().unwrap());
+        assert!(admits(&nets, at("10.1.2.3")) && admits(&nets, at("::ffff:10.1.2.3")));
+        assert!(!admits(&nets, at("11.1.2.3")) && !admits(&nets, at("::1")));
+        assert!(!admits(&nets, None), "an unknown address is outside");
+        assert!(admits(&[], None));
+    }
+}

@@ -1,0 +1,41 @@
+//! The keys of one kind of token: one that signs, and all that verify.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use crate::{PublicJwk, SigningKey, jose::Compact};
+
+/// A ring of keys with distinct names. The `kid` of a token picks the key, the key its algorithm (RFC 8725 §3.1).
+#[derive(Clone, Debug)]
+pub(crate) struct KeyRing {
+    signing: Arc<SigningKey>,
+    by_kid: BTreeMap<String, Arc<SigningKey>>,
+}
+
+impl KeyRing {
+    /// The first key signs, all verify; `None` without any, or if two share a name.
+    pub(crate) fn new(keys: Vec<SigningKey>) -> Option<Self> {
+        let keys: Vec<_> = keys.into_iter().map(Arc::new).collect();
+        let signing = keys.first()?.clone();
+        let count = keys.len();
+        let by_kid: BTreeMap<_, _> = keys.into_iter().map(|key| (key.kid().to_owned(), key)).collect();
+        (by_kid.len() == count).then_some(Self { signing, by_kid })
+    }
+
+    pub(crate) fn signing(&self) -> &SigningKey {
+        &self.signing
+    }
+
+    /// Whether one of the keys signed it.
+    pub(crate) fn verifies(&self, token: &Compact<'_>) -> bool {
+        let key = self.by_kid.get(&token.kid);
+        key.is_some_and(|key| key.verifies(&token.alg, token.signed.as_bytes(), token.signature))
+    }
+
+    pub(crate) fn shares_a_key_with(&self, other: &Self) -> bool {
+        self.by_kid.keys().any(|kid| other.by_kid.contains_key(kid))
+    }
+
+    pub(crate) fn public(&self) -> Vec<PublicJwk> {
+        self.by_kid.values().filter_map(|key| key.public()).cloned().collect()
+    }
+}
