@@ -1,61 +1,36 @@
-//! How an authority is put together. A wrong set-up fails here, never at the first request.
+//! What an authority is put together from.
 
 use std::{sync::Arc, time::Duration};
 
-use super::{
-    Authority, Inner, ManagedKeysError, Settings,
-    keys::{self, ManagedKeys},
-};
 use crate::{
-    Algorithm, Clock, Directory, KeyStore, MasterKey, Names, Random, Ring, RoleMap, SigningKey, Store,
-    StoreError, SystemClock, SystemRandom, Verifier, cutoff::CutOffs, feed, rights, ring::KeyRing,
-    verifier::Parts,
+    Algorithm, Clock, Directory, KeyStore, MasterKey, Names, Random, SigningKey, Store, SystemClock,
+    SystemRandom,
+    rights::{self, RoleMap},
 };
-
-/// Why an authority cannot be built.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum BuildError {
-    /// Something that it needs was not given.
-    #[error("an authority needs {0}")]
-    Missing(&'static str),
-    /// A setting is outside of what makes sense.
-    #[error("{0}")]
-    Setting(&'static str),
-    /// The keys of one ring share a name, or both rings share a key.
-    #[error("each key must have a name of its own and belong to one ring")]
-    Keys,
-    /// The managed keys cannot be used.
-    #[error(transparent)]
-    ManagedKeys(#[from] ManagedKeysError),
-    /// The store did not answer.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
 
 /// Puts an [`Authority`] together.
 #[must_use]
 pub struct AuthorityBuilder {
-    issuer: String,
-    store: Option<Arc<dyn Store>>,
-    directory: Option<Arc<dyn Directory>>,
-    managed: Option<(Arc<dyn KeyStore>, MasterKey)>,
-    api_keys: Vec<SigningKey>,
-    access_keys: Vec<SigningKey>,
-    api_algorithm: Algorithm,
-    access_algorithm: Algorithm,
-    audiences: Vec<String>,
-    foreign_audiences: Names,
-    clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
-    access_ttl: Duration,
-    default_lifetime: Duration,
-    leeway: Duration,
-    clock_skew: Duration,
-    default_role: String,
-    role_map: RoleMap,
-    directory_timeout: Duration,
-    feed_interval: Duration,
+    pub(super) issuer: String,
+    pub(super) store: Option<Arc<dyn Store>>,
+    pub(super) directory: Option<Arc<dyn Directory>>,
+    pub(super) managed: Option<(Arc<dyn KeyStore>, MasterKey)>,
+    pub(super) api_keys: Vec<SigningKey>,
+    pub(super) access_keys: Vec<SigningKey>,
+    pub(super) api_algorithm: Algorithm,
+    pub(super) access_algorithm: Algorithm,
+    pub(super) audiences: Vec<String>,
+    pub(super) foreign_audiences: Names,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) random: Arc<dyn Random>,
+    pub(super) access_ttl: Duration,
+    pub(super) default_lifetime: Duration,
+    pub(super) leeway: Duration,
+    pub(super) clock_skew: Duration,
+    pub(super) default_role: String,
+    pub(super) role_map: RoleMap,
+    pub(super) directory_timeout: Duration,
+    pub(super) feed_interval: Duration,
 }
 
 impl std::fmt::Debug for AuthorityBuilder {
@@ -209,102 +184,5 @@ impl AuthorityBuilder {
     pub fn random(mut self, random: Arc<dyn Random>) -> Self {
         self.random = random;
         self
-    }
-
-    /// Checks the settings, loads or makes the keys, reads the change log to its end and begins to follow it. Must be
-    /// called within a tokio runtime that goes on running.
-    ///
-    /// # Errors
-    ///
-    /// See [`BuildError`].
-    pub async fn build(self) -> Result<Authority, BuildError> {
-        self.check()?;
-        let store = self.store.ok_or(BuildError::Missing("a store"))?;
-        let directory = self.directory.ok_or(BuildError::Missing("a directory"))?;
-        let (api_keys, access_keys) = match self.managed {
-            Some((key_store, master)) if self.api_keys.is_empty() && self.access_keys.is_empty() => {
-                let (api_algorithm, access_algorithm) = (self.api_algorithm, self.access_algorithm);
-                let managed = ManagedKeys { store: key_store, master, api_algorithm, access_algorithm };
-                (
-                    keys::load(&managed, Ring::Api, &*self.clock, &*self.random).await?,
-                    keys::load(&managed, Ring::Access, &*self.clock, &*self.random).await?,
-                )
-            }
-            Some(_) => return Err(BuildError::Setting("keys are either managed or given, not both")),
-            None => (self.api_keys, self.access_keys),
-        };
-        if api_keys.is_empty() || access_keys.is_empty() {
-            return Err(BuildError::Missing("keys of both rings, or managed keys"));
-        }
-        let api_keys = KeyRing::new(api_keys).ok_or(BuildError::Keys)?;
-        let access_keys = KeyRing::new(access_keys).ok_or(BuildError::Keys)?;
-        if api_keys.shares_a_key_with(&access_keys) {
-            return Err(BuildError::Keys);
-        }
-        let default_audience = self.audiences.first().cloned().unwrap_or_else(|| self.issuer.clone());
-        let mut own: Names = self.audiences.into_iter().collect();
-        own.insert(default_audience.clone());
-        let audiences: Names = own.union(&self.foreign_audiences).cloned().collect();
-        // Stored before the first access token of that lifetime is signed.
-        let longest_access_ttl = store.longest_access_ttl(self.access_ttl).await?;
-        let verifier = Verifier(Arc::new(Parts {
-            issuer: self.issuer.clone(),
-            audiences: own,
-            keys: access_keys,
-            cut_offs: CutOffs::default(),
-            clock: self.clock,
-            leeway: self.leeway,
-            clock_skew: self.clock_skew,
-        }));
-        let settings = Settings {
-            exchange_audience: format!("{}/exchange", self.issuer),
-            audiences,
-            default_audience,
-            access_ttl: self.access_ttl,
-            default_lifetime: self.default_lifetime,
-            default_role: self.default_role,
-            role_map: self.role_map,
-            directory_timeout: self.directory_timeout,
-            longest_access_ttl,
-        };
-        let (random, feed) = (self.random, feed::Feed::default());
-        let inner = Arc::new(Inner { store, directory, random, verifier, api_keys, settings, feed });
-        feed::read_on(&inner).await?;
-        tokio::spawn(feed::follow(Arc::downgrade(&inner), self.feed_interval));
-        Ok(Authority(inner))
-    }
-
-    fn check(&self) -> Result<(), BuildError> {
-        let setting = |good: bool, text| if good { Ok(()) } else { Err(BuildError::Setting(text)) };
-        let seconds = Duration::from_secs;
-        let web = self.issuer.starts_with("https://") || self.issuer.starts_with("http://");
-        let plain = !self.issuer.ends_with('/') && !self.issuer.contains(['?', '#', ' ', '"', '\\']);
-        setting(
-            web && plain && self.issuer.len() <= 500,
-            "the issuer must be an http or https URL of at most 500 bytes without query, fragment and final slash",
-        )?;
-        setting(
-            (seconds(1)..=seconds(86_400)).contains(&self.access_ttl) && self.access_ttl.subsec_nanos() == 0,
-            "the lifetime of access tokens must be 1 second to 1 day, in whole seconds",
-        )?;
-        setting(self.default_lifetime >= seconds(1), "the lifetime of API tokens must be 1 second at least")?;
-        setting(self.leeway <= seconds(60), "the leeway must be a minute at most")?;
-        setting(self.clock_skew <= seconds(3600), "the clock skew must be an hour at most")?;
-        setting(!self.feed_interval.is_zero(), "the feed interval must not be zero")?;
-        let audiences = self.audiences.iter().chain(&self.foreign_audiences);
-        setting(
-            audiences.clone().all(|audience| !audience.trim().is_empty() && audience.len() <= 500),
-            "an audience must have 1 to 500 bytes",
-        )?;
-        let exchange = format!("{}/exchange", self.issuer);
-        setting(
-            audiences.clone().all(|audience| *audience != exchange),
-            "the exchange is the audience of API tokens alone",
-        )?;
-        setting(
-            self.role_map.all_scopes().all(|scope| crate::text::is_scope(scope)),
-            "a role maps to something that is no scope",
-        )?;
-        setting(!self.default_role.trim().is_empty(), "the default role must have a name")
     }
 }

@@ -1,7 +1,9 @@
 //! An API token used directly as a bearer, on the routes that allow it.
 
 use super::{Authority, exchange::Live};
-use crate::{AuthenticateError, Names, Principal, Rejection, Rights, TokenKind, principal::Assertion};
+use crate::{
+    AuthenticateError, Names, Principal, Rejection, TokenKind, principal::Assertion, rights::Rights,
+};
 
 impl Authority {
     /// The principal of an API token, with the rights that it has now. Asks the store and the directory each time.

@@ -3,10 +3,10 @@
 
 use super::Authority;
 use crate::{
-    Account, Caller, Grant, ManageError, Record, Rights, State,
+    Account, Caller, Grant, ManageError, Record, State,
     grant::{audiences_cover, ends_cover, networks_cover},
     policy::Denial,
-    rights::scopes,
+    rights::{Rights, scopes},
 };
 
 impl Authority {

@@ -6,12 +6,13 @@
 
 use super::{Authority, Exchange, Exchanged, Settings};
 use crate::{
-    AccessToken, Account, AuthenticateError, ExchangeError, Fingerprint, Names, Record, Rejection, Rights,
-    State, Timestamp, Unavailable,
+    AccessToken, Account, AuthenticateError, ExchangeError, Fingerprint, Names, Record, Rejection, State,
+    Timestamp, Unavailable,
     claims::{AccessClaims, ApiClaims, Audience, join_scopes},
     jose::{self, TokenType, base64url},
     policy::Denial,
     principal::admits,
+    rights::Rights,
     verifier::verify_api,
 };
 

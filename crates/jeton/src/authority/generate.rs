@@ -3,11 +3,11 @@
 use super::{Authority, Generate, Generated, exchange::sign, request::check_grant};
 use crate::{
     Account, ApiToken, Caller, Conflict, Credential, ExchangeError, FieldError, Fingerprint, Grant, Kind,
-    LastUse, ManageError, Record, RecordId, Rights, Standing, Timestamp, Unavailable,
+    LastUse, ManageError, Record, RecordId, Standing, Timestamp, Unavailable,
     claims::ApiClaims,
     jose::{self, TokenType},
     policy::Denial,
-    rights::scopes,
+    rights::{Rights, scopes},
     text::Check,
 };
 

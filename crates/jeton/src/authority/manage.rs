@@ -52,7 +52,7 @@ impl Authority {
         edit: Edit,
         if_match: Option<u64>,
     ) -> Result<Record, ManageError> {
-        self.mutate(caller, id, Mutation::Edit(edit), if_match).await
+        self.mutate(caller, id, Mutation::Edit(Box::new(edit)), if_match).await
     }
 
     /// Refuses the token and all access tokens made from it, until it is enabled. Doing it twice changes nothing.

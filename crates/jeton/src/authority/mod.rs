@@ -2,6 +2,7 @@
 //!
 //! What may never happen, whatever the interleaving, is written down in `docs/ARCHITECTURE.md` under *Invariants*.
 
+mod build;
 mod builder;
 mod direct;
 mod escalation;
@@ -14,13 +15,14 @@ mod request;
 
 use std::{sync::Arc, time::Duration};
 
-pub use builder::{AuthorityBuilder, BuildError};
+pub use build::BuildError;
+pub use builder::AuthorityBuilder;
 pub use keys::ManagedKeysError;
 pub use request::{Edit, Exchange, Exchanged, Expiry, Generate, Generated};
 
 use crate::{
-    Account, Clock, Directory, Names, Principal, PublicJwks, Random, Record, Rejection, RoleMap, Store,
-    Timestamp, Unavailable, Verifier, cutoff::CutOffs, feed, ring::KeyRing,
+    Account, Clock, Directory, Names, Principal, PublicJwks, Random, Record, Rejection, Store, Timestamp,
+    Unavailable, Verifier, cutoff::CutOffs, feed, rights::RoleMap, ring::KeyRing,
 };
 
 /// Generates API tokens, exchanges them, authenticates requests and manages the records. Cheap to clone, and all
@@ -153,6 +155,11 @@ impl Authority {
             roles.insert(self.0.settings.default_role.clone());
         }
         roles
+    }
+
+    /// How many cut-offs this node holds, for metrics: about as many as records were changed recently.
+    pub fn cut_off_count(&self) -> usize {
+        self.0.cut_offs().len()
     }
 
     /// Reads the change log to its end now. It is done every second anyway.

@@ -13,7 +13,7 @@ const ATTEMPTS: usize = 32;
 
 #[derive(Clone, Debug)]
 pub(super) enum Mutation {
-    Edit(Edit),
+    Edit(Box<Edit>),
     Disable,
     Enable,
     Revoke,
