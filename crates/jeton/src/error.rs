@@ -90,7 +90,6 @@ pub enum AuthenticateError {
 
 /// Why there is no access token for an API token.
 #[derive(Clone, Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum ExchangeError {
     /// The API token is refused.
     #[error(transparent)]
@@ -123,7 +122,6 @@ impl From<AuthenticateError> for ExchangeError {
 
 /// Why a record cannot be brought into that state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
-#[non_exhaustive]
 pub enum Conflict {
     /// The token is revoked, and revoked is for ever.
     #[error("the token is revoked for ever")]
@@ -138,7 +136,6 @@ pub enum Conflict {
 
 /// Why a management call was not done. Nothing was changed, unless it is [`Unavailable`](Self::Unavailable).
 #[derive(Clone, Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum ManageError {
     /// The request is wrong, in these fields.
     #[error("the request is not valid")]

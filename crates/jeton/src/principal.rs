@@ -4,7 +4,10 @@ use std::{fmt, net::IpAddr, sync::Arc};
 
 use ipnet::IpNet;
 
-use crate::{Names, RecordId, Timestamp};
+use crate::{
+    Names, RecordId, Timestamp,
+    jose::{Compact, TokenType},
+};
 
 /// Which kind of token a principal came with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -13,6 +16,16 @@ pub enum TokenKind {
     ApiToken,
     /// An access token.
     AccessToken,
+}
+
+impl TokenKind {
+    /// Which kind a token claims to be in its header. Nothing is proven by it.
+    pub fn claimed_by(token: &str) -> Option<Self> {
+        Some(match Compact::parse(token).ok()?.typ {
+            TokenType::Api => Self::ApiToken,
+            TokenType::Access => Self::AccessToken,
+        })
+    }
 }
 
 /// Who makes a request and what it may do, as a verified token says. Cheap to clone.

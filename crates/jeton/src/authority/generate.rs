@@ -32,7 +32,7 @@ impl Authority {
         if request.kind == Kind::Personal && request.subject.is_none() {
             check.fail("/subject", "a personal token needs one");
         }
-        let grant = Grant {
+        let mut grant = Grant {
             subject: request.subject,
             tenant: request.tenant.or_else(|| caller.tenant().map(str::to_owned)),
             groups: request.groups,
@@ -42,6 +42,7 @@ impl Authority {
             networks: request.networks,
             expires_at,
         };
+        settings.drop_default_role(&mut grant);
         check_grant(&grant, &settings.audiences, &mut check);
         check.finish().map_err(ManageError::Invalid)?;
 

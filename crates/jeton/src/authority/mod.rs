@@ -21,8 +21,8 @@ pub use keys::ManagedKeysError;
 pub use request::{Edit, Exchange, Exchanged, Expiry, Generate, Generated};
 
 use crate::{
-    Account, Clock, Directory, Names, Principal, PublicJwks, Random, Record, Rejection, Store, Timestamp,
-    Unavailable, Verifier, cutoff::CutOffs, feed, rights::RoleMap, ring::KeyRing,
+    Account, Clock, Directory, Grant, Names, Principal, PublicJwks, Random, Record, Rejection, Store,
+    Timestamp, Unavailable, Verifier, cutoff::CutOffs, feed, rights::RoleMap, ring::KeyRing,
 };
 
 /// Generates API tokens, exchanges them, authenticates requests and manages the records. Cheap to clone, and all
@@ -80,6 +80,15 @@ pub(crate) struct Settings {
     directory_timeout: Duration,
     /// The longest lifetime of access tokens that any node may still use.
     longest_access_ttl: Duration,
+}
+
+impl Settings {
+    /// A token that stands for no user has the default role anyway: it is shown with it, so it may come back.
+    fn drop_default_role(&self, grant: &mut Grant) {
+        if grant.subject.is_none() {
+            grant.roles.remove(&self.default_role);
+        }
+    }
 }
 
 impl Inner {

@@ -172,6 +172,7 @@ fn apply(edit: &Edit, record: &mut Record, now: Timestamp, settings: &Settings) 
     if record.kind == crate::Kind::Personal && grant.subject.is_none() {
         check.fail("/subject", "a personal token needs one");
     }
+    settings.drop_default_role(grant);
     check_grant(grant, &settings.audiences, &mut check);
     check.finish().map_err(ManageError::Invalid)?;
     let signed = record.credential.expires_at;

@@ -1,0 +1,89 @@
+//! The bearer token of a request (RFC 6750 §2.1, RFC 9110 §11.4).
+//!
+//! Nothing is verified here, and a token in the query or in a form is never taken (RFC 6750 §2.3).
+
+/// What the `Authorization` headers of a request hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bearer<'a> {
+    /// No credentials, or those of another scheme.
+    Absent,
+    /// One bearer token of good form.
+    Token(&'a str),
+    /// Two headers, or a bearer that is no token.
+    Malformed,
+}
+
+impl<'a> Bearer<'a> {
+    pub(crate) fn parse(mut headers: impl Iterator<Item = &'a [u8]>) -> Self {
+        let Some(header) = headers.next() else { return Self::Absent };
+        if headers.next().is_some() {
+            return Self::Malformed;
+        }
+        let scheme_ends = header.iter().position(|byte| *byte == b' ').unwrap_or(header.len());
+        let (scheme, rest) = header.split_at(scheme_ends);
+        if !scheme.eq_ignore_ascii_case(b"Bearer") {
+            return Self::Absent;
+        }
+        match std::str::from_utf8(rest.trim_ascii()) {
+            Ok(token) if is_b64token(token) => Self::Token(token),
+            _ => Self::Malformed,
+        }
+    }
+}
+
+/// RFC 6750 §2.1, `b64token`.
+fn is_b64token(text: &str) -> bool {
+    let body = text.trim_end_matches('=');
+    !body.is_empty() && body.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte))
+}
+
+/// Whether the query holds an `access_token` (RFC 6750 §2.3), which together with a header is one method too many.
+pub(crate) fn query_has_token(query: Option<&str>) -> bool {
+    query.is_some_and(|query| {
+        query.contains("access_token")
+            && form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "access_token")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse<'a>(headers: &[&'a str]) -> Bearer<'a> {
+        Bearer::parse(headers.iter().map(|header| header.as_bytes()))
+    }
+
+    #[test]
+    fn the_scheme_has_no_case_and_spaces_are_many() {
+        for header in ["Bearer a.b-c", "bearer a.b-c", "bEaReR    a.b-c", "BEARER a.b-c "] {
+            assert_eq!(parse(&[header]), Bearer::Token("a.b-c"), "{header}");
+        }
+        assert_eq!(parse(&["Bearer abc=="]), Bearer::Token("abc=="));
+    }
+
+    #[test]
+    fn other_schemes_are_no_credentials() {
+        for header in ["", "Basic YTpi", "Bearer2 abc", "Token abc", "Bear", "Bearer\tabc"] {
+            assert_eq!(parse(&[header]), Bearer::Absent, "{header}");
+        }
+        assert_eq!(parse(&[]), Bearer::Absent);
+    }
+
+    #[test]
+    fn malformed_is_told_from_absent() {
+        for header in [
+            "Bearer",
+            "Bearer ",
+            "Bearer a b",
+            "Bearer =",
+            "Bearer a,b",
+            "Bearer é",
+            "Bearer \"a\"",
+            "Bearer a=b",
+        ] {
+            assert_eq!(parse(&[header]), Bearer::Malformed, "{header}");
+        }
+        assert_eq!(parse(&["Bearer a", "Bearer a"]), Bearer::Malformed);
+        assert_eq!(parse(&["Basic a", "Bearer a"]), Bearer::Malformed);
+    }
+}

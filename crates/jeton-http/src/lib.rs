@@ -1,0 +1,22 @@
+//! What HTTP means for *jeton*, once for every framework.
+//!
+//! The bearer of a request, the challenge and the problem of a refusal, the wire form of records, and the routes that
+//! generate, exchange and manage tokens: plain functions and one service over `http` 1.x with bodies in memory. The
+//! adapters (`jeton-axum`, `jeton-actix`) only mount them.
+
+mod address;
+mod bearer;
+mod body;
+mod challenge;
+mod gate;
+mod problem;
+mod refusal;
+mod routes;
+mod wire;
+
+pub use body::{BODY_LIMIT, Body, read_body};
+pub use challenge::Realm;
+pub use gate::{Context, Gate, Head, Passage, PeerAddress};
+pub use problem::{Answer, Problem, method_not_allowed};
+pub use refusal::Refusal;
+pub use routes::{Endpoint, Request, Routes};

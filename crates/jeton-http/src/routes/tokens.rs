@@ -1,0 +1,148 @@
+//! `/tokens`: generating, listing and changing, as the caller may.
+
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use jeton::{Authority, Caller, Conflict, Position, Record, RecordId};
+use serde_json::{Value, json};
+
+use super::{Endpoint, Failure, Request, caller};
+use crate::{
+    Answer, Gate, Problem,
+    problem::json_answer,
+    wire::{self, Accepts, Fields},
+};
+
+pub(super) async fn respond(gate: &Gate, endpoint: Endpoint, request: &Request) -> Result<Answer, Failure> {
+    let caller = caller(gate, request)?;
+    let authority = gate.authority();
+    if endpoint == Endpoint::Tokens {
+        return if request.method == Method::POST {
+            generate(authority, &caller, request).await
+        } else {
+            list(authority, &caller, request).await
+        };
+    }
+    // A malformed id names nothing.
+    let id = request.id.as_deref().and_then(|id| id.parse().ok()).ok_or_else(Problem::not_found)?;
+    let record = match (endpoint, &request.method) {
+        (Endpoint::Token, &Method::PATCH) => edit(authority, &caller, id, request).await?,
+        (Endpoint::Token, &Method::DELETE) => {
+            authority.delete(&caller, id).await?;
+            return Ok(no_content());
+        }
+        (Endpoint::Token, _) => authority.find(&caller, id).await?,
+        _ => stand(authority, &caller, endpoint, id, request).await?,
+    };
+    Ok(tagged(StatusCode::OK, &wire::record(authority, &record), &record))
+}
+
+async fn generate(authority: &Authority, caller: &Caller, request: &Request) -> Result<Answer, Failure> {
+    let fields = Fields::read(&request.headers, &request.body, Accepts::Json)?;
+    let generated = authority.generate(caller, wire::generate(fields)?).await?;
+    let record = &generated.record;
+    let body = json!({
+        "token": wire::record(authority, record),
+        "api_token": generated.api_token.expose(),
+    });
+    let mut answer = tagged(StatusCode::CREATED, &body, record);
+    if let Ok(location) = HeaderValue::try_from(format!("{}/tokens/{}", mount_path(authority), record.id)) {
+        answer.headers_mut().insert(header::LOCATION, location);
+    }
+    Ok(answer)
+}
+
+async fn list(authority: &Authority, caller: &Caller, request: &Request) -> Result<Answer, Failure> {
+    let query = wire::list_query(request.query.as_deref())?;
+    let sort = query.sort;
+    let page = authority.list(caller, query.filter, sort, query.after, query.limit).await?;
+    let items: Vec<_> = page.records.iter().map(|record| wire::record(authority, record)).collect();
+    let next = page.next.as_ref().map(|position: &Position| position.to_cursor(sort));
+    Ok(json_answer(StatusCode::OK, &json!({"items": items, "next_cursor": next})))
+}
+
+async fn edit(
+    authority: &Authority,
+    caller: &Caller,
+    id: RecordId,
+    request: &Request,
+) -> Result<Record, Failure> {
+    let fields = Fields::read(&request.headers, &request.body, Accepts::Json)?;
+    let edit = wire::edit(fields)?;
+    let if_match = match versions(&request.headers) {
+        None => None,
+        Some(versions) if versions.len() > 1 => {
+            let current = authority.find(caller, id).await?.version;
+            Some(if versions.contains(&current) { current } else { NO_VERSION })
+        }
+        Some(versions) => Some(versions.first().copied().unwrap_or(NO_VERSION)),
+    };
+    Ok(authority.update(caller, id, edit, if_match).await?)
+}
+
+async fn stand(
+    authority: &Authority,
+    caller: &Caller,
+    endpoint: Endpoint,
+    id: RecordId,
+    request: &Request,
+) -> Result<Record, Failure> {
+    let fields = Fields::read(&request.headers, &request.body, Accepts::JsonOrNothing)?;
+    let reason = wire::reason(fields)?;
+    let record = match endpoint {
+        Endpoint::Disable => authority.disable(caller, id).await?,
+        Endpoint::Enable => authority.enable(caller, id).await?,
+        _ => authority.revoke(caller, id).await?,
+    };
+    if let Some(reason) = reason {
+        tracing::info!(token_id = %id, actor = caller.name(), reason, "the caller gave a reason");
+    }
+    Ok(record)
+}
+
+/// Versions begin at 1.
+const NO_VERSION: u64 = 0;
+
+/// The versions that `If-Match` names (RFC 9110 §13.1.1); none without the header, and with `*`. Tags that are weak
+/// or not ours match nothing.
+fn versions(headers: &HeaderMap) -> Option<Vec<u64>> {
+    let mut values = headers.get_all(header::IF_MATCH).iter().peekable();
+    values.peek()?;
+    let mut versions = Vec::new();
+    for tag in values.flat_map(|value| value.to_str().unwrap_or_default().split(',')) {
+        let tag = tag.trim();
+        if tag == "*" {
+            return None;
+        }
+        let inner = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
+        versions.extend(inner.and_then(|tag| tag.parse::<u64>().ok()));
+    }
+    Some(versions)
+}
+
+/// The path of the URL under which the routes are known.
+fn mount_path(authority: &Authority) -> &str {
+    let issuer = authority.issuer();
+    let host = issuer.find("://").map_or(0, |at| at + 3);
+    issuer[host..].find('/').map_or("", |at| &issuer[host + at..])
+}
+
+fn tagged(status: StatusCode, body: &Value, record: &Record) -> Answer {
+    let mut answer = json_answer(status, body);
+    if let Ok(tag) = HeaderValue::try_from(format!("\"{}\"", record.version)) {
+        answer.headers_mut().insert(header::ETAG, tag);
+    }
+    answer
+}
+
+fn no_content() -> Answer {
+    let mut answer = Answer::default();
+    *answer.status_mut() = StatusCode::NO_CONTENT;
+    answer
+}
+
+pub(super) const fn code(conflict: Conflict) -> &'static str {
+    match conflict {
+        Conflict::Revoked => "token_revoked",
+        Conflict::RotateToExtend => "rotate_to_extend",
+        Conflict::TokenTooLarge => "token_too_large",
+    }
+}

@@ -1,0 +1,228 @@
+//! A JSON object from outside, taken apart field by field, so that every field that is wrong is named.
+
+use std::fmt;
+
+use http::{HeaderMap, StatusCode, header};
+use jeton::{FieldError, MAX_LIST, Names};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::{Map, Value};
+
+use crate::{Problem, body::Body};
+
+/// Which forms of body a route takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Accepts {
+    /// JSON, which must be there.
+    Json,
+    /// JSON or nothing.
+    JsonOrNothing,
+    /// JSON, a form (RFC 6749 §3.2), or nothing.
+    JsonFormOrNothing,
+}
+
+/// The fields of a request that were not taken yet, and what was wrong with those that were.
+#[derive(Debug, Default)]
+pub(crate) struct Fields {
+    left: Map<String, Value>,
+    errors: Vec<FieldError>,
+}
+
+impl Fields {
+    pub(crate) fn read(headers: &HeaderMap, body: &Body, accepts: Accepts) -> Result<Self, Problem> {
+        let body = match body {
+            Body::Complete(body) => body,
+            Body::TooLarge => {
+                let detail = format!("a request body may have at most {} bytes", crate::BODY_LIMIT);
+                return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail));
+            }
+            Body::Broken => {
+                return Err(Problem::new(
+                    StatusCode::BAD_REQUEST,
+                    "body_broken",
+                    "the request body broke off",
+                ));
+            }
+        };
+        if body.is_empty() && accepts != Accepts::Json {
+            return Ok(Self::default());
+        }
+        let left = match (media_type(headers).as_deref(), accepts) {
+            (Some("application/json" | "application/merge-patch+json"), _) => json_object(body)?,
+            (Some("application/x-www-form-urlencoded"), Accepts::JsonFormOrNothing) => form_object(body)?,
+            _ => {
+                let detail = match accepts {
+                    Accepts::JsonFormOrNothing => {
+                        "the body must be application/json or application/x-www-form-urlencoded"
+                    }
+                    _ => "the body must be application/json",
+                };
+                return Err(Problem::new(
+                    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                    "unsupported_media_type",
+                    detail,
+                ));
+            }
+        };
+        Ok(Self { left, errors: Vec::new() })
+    }
+
+    /// The value of a field, left out if it is `null`.
+    fn take(&mut self, name: &str) -> Option<Value> {
+        self.left.remove(name).filter(|value| !value.is_null())
+    }
+
+    pub(crate) fn fail(&mut self, name: &str, detail: &str) {
+        self.errors.push(FieldError::new(format!("/{name}"), detail));
+    }
+
+    pub(crate) fn string(&mut self, name: &str) -> Option<String> {
+        match self.take(name)? {
+            Value::String(text) => Some(text),
+            _ => {
+                self.fail(name, "must be a string");
+                None
+            }
+        }
+    }
+
+    /// Takes the field if it is `null`, which in a patch means none.
+    pub(crate) fn take_null(&mut self, name: &str) -> bool {
+        self.left.get(name) == Some(&Value::Null) && self.left.remove(name).is_some()
+    }
+
+    pub(crate) fn parsed<T>(
+        &mut self,
+        name: &str,
+        detail: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Option<T> {
+        let text = self.string(name)?;
+        let value = parse(&text);
+        if value.is_none() {
+            self.fail(name, detail);
+        }
+        value
+    }
+
+    pub(crate) fn whole_number(&mut self, name: &str) -> Option<u32> {
+        let value = self.take(name)?;
+        let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
+        if number.is_none() {
+            self.fail(name, "must be a whole number");
+        }
+        number
+    }
+
+    pub(crate) fn truth(&mut self, name: &str) -> Option<bool> {
+        let value = self.take(name)?;
+        if value.as_bool().is_none() {
+            self.fail(name, "must be true or false");
+        }
+        value.as_bool()
+    }
+
+    /// An array of strings, of which each is parsed.
+    pub(crate) fn array<T>(
+        &mut self,
+        name: &str,
+        detail: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let Value::Array(values) = self.take(name)? else {
+            self.fail(name, "must be an array of strings");
+            return None;
+        };
+        if values.len() > MAX_LIST {
+            self.fail(name, &format!("must hold at most {MAX_LIST}"));
+            return None;
+        }
+        let mut out = Vec::with_capacity(values.len());
+        for (index, value) in values.iter().enumerate() {
+            match value.as_str().and_then(&parse) {
+                Some(value) => out.push(value),
+                None => self.fail(&format!("{name}/{index}"), detail),
+            }
+        }
+        Some(out)
+    }
+
+    pub(crate) fn names(&mut self, name: &str) -> Option<Names> {
+        let names = self.array(name, "must be a string", |text| Some(text.to_owned()))?;
+        Some(names.into_iter().collect())
+    }
+
+    /// All that was wrong, the fields that nobody took included.
+    pub(crate) fn finish(self) -> Result<(), Problem> {
+        let unknown =
+            |name: &String| FieldError::new(format!("/{}", escape(name)), "is no field of this request");
+        let errors: Vec<_> = self.errors.into_iter().chain(self.left.keys().map(unknown)).collect();
+        if errors.is_empty() { Ok(()) } else { Err(Problem::fields(errors)) }
+    }
+}
+
+/// One token of a JSON pointer (RFC 6901 §3), cut to a length that one can read.
+fn escape(name: &str) -> String {
+    name.chars().take(100).collect::<String>().replace('~', "~0").replace('/', "~1")
+}
+
+fn media_type(headers: &HeaderMap) -> Option<String> {
+    let mut values = headers.get_all(header::CONTENT_TYPE).iter();
+    let value = values.next().filter(|_| values.next().is_none())?;
+    let essence = value.to_str().ok()?.split(';').next().unwrap_or_default();
+    Some(essence.trim().to_ascii_lowercase())
+}
+
+fn json_object(body: &[u8]) -> Result<Map<String, Value>, Problem> {
+    let Object(map) = serde_json::from_slice(body).map_err(|_| {
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            "invalid_json",
+            "the body is no JSON object with each field once",
+        )
+    })?;
+    Ok(map)
+}
+
+fn form_object(body: &[u8]) -> Result<Map<String, Value>, Problem> {
+    let mut map = Map::new();
+    for (name, value) in form_urlencoded::parse(body) {
+        // RFC 6749 §3.2: an empty value counts as left out, and nothing may be repeated.
+        if value.is_empty() {
+            continue;
+        }
+        if map.insert(name.clone().into_owned(), Value::String(value.into_owned())).is_some() {
+            let twice = FieldError::new(format!("/{}", escape(&name)), "must not be repeated");
+            return Err(Problem::fields(vec![twice]));
+        }
+    }
+    Ok(map)
+}
+
+/// A JSON object in which no field stands twice: of two, nobody could say which one counts.
+struct Object(Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ObjectVisitor;
+
+        impl<'de> Visitor<'de> for ObjectVisitor {
+            type Value = Object;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Object, A::Error> {
+                let mut map = Map::new();
+                while let Some((name, value)) = access.next_entry::<String, Value>()? {
+                    if map.insert(name, value).is_some() {
+                        return Err(serde::de::Error::custom("a field stands twice"));
+                    }
+                }
+                Ok(Object(map))
+            }
+        }
+
+        deserializer.deserialize_map(ObjectVisitor)
+    }
+}

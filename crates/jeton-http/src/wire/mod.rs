@@ -1,0 +1,13 @@
+//! The wire form of requests and records. What comes in is parsed into the types of the domain here; all that is
+//! wrong with it is told at once.
+
+mod fields;
+mod query;
+mod record;
+mod request;
+
+pub(crate) use query::list_query;
+pub(crate) use record::record;
+pub(crate) use request::{edit, exchange, generate, reason};
+
+pub(crate) use fields::{Accepts, Fields};

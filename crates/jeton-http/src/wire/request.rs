@@ -1,0 +1,93 @@
+//! The bodies of requests.
+
+use ipnet::IpNet;
+use jeton::{Edit, Exchange, Expiry, Generate, Kind, Timestamp, policy::Facts};
+
+use super::Fields;
+use crate::Problem;
+
+const TIME: &str = "must be an RFC 3339 time";
+const NETWORK: &str = "must be a network in CIDR notation, without bits beyond its prefix";
+
+pub(crate) fn generate(mut fields: Fields) -> Result<Generate, Problem> {
+    let name = fields.string("name").unwrap_or_default();
+    let mut request = Generate::new(name);
+    request.description = fields.string("description").unwrap_or_default();
+    request.kind = fields.parsed("kind", "must be service or personal", Kind::parse).unwrap_or(Kind::Service);
+    request.subject = fields.string("subject");
+    request.tenant = fields.string("tenant");
+    request.groups = fields.names("groups").unwrap_or_default();
+    request.roles = fields.names("roles").unwrap_or_default();
+    request.scopes = fields.names("scopes").unwrap_or_default();
+    request.audiences = fields.names("audiences").unwrap_or_default();
+    request.networks = networks(&mut fields).unwrap_or_default();
+    request.not_before = fields.parsed("not_before", TIME, time);
+    request.expiry = expiry(&mut fields).unwrap_or_default();
+    fields.finish()?;
+    Ok(request)
+}
+
+/// A patch (RFC 7396): what is left out stays, `null` takes away.
+pub(crate) fn edit(mut fields: Fields) -> Result<Edit, Problem> {
+    let edit = Edit {
+        name: fields.string("name"),
+        description: fields.string("description"),
+        subject: if fields.take_null("subject") { Some(None) } else { fields.string("subject").map(Some) },
+        groups: fields.names("groups"),
+        roles: fields.names("roles"),
+        scopes: fields.names("scopes"),
+        audiences: fields.names("audiences"),
+        networks: networks(&mut fields),
+        expiry: if fields.take_null("expires_at") { Some(Expiry::Never) } else { expiry(&mut fields) },
+    };
+    fields.finish()?;
+    Ok(edit)
+}
+
+/// What an exchange asks for. Empty values count as left out.
+pub(crate) fn exchange(mut fields: Fields, facts: Facts) -> Result<Exchange, Problem> {
+    let scope = fields.string("scope").unwrap_or_default();
+    let audience = fields.string("audience").filter(|audience| !audience.is_empty());
+    fields.finish()?;
+    let request = Exchange { audience, facts, ..Exchange::default() };
+    request.with_scope_parameter(&scope).map_err(|error| Problem::fields(vec![error]))
+}
+
+/// Why somebody disables, enables or revokes.
+pub(crate) fn reason(mut fields: Fields) -> Result<Option<String>, Problem> {
+    let reason = fields.string("reason");
+    if reason.as_ref().is_some_and(|reason| reason.chars().count() > 1000) {
+        fields.fail("reason", "must have at most 1000 characters");
+    }
+    fields.finish()?;
+    Ok(reason)
+}
+
+/// At most one of the three ways to say when a token ends.
+fn expiry(fields: &mut Fields) -> Option<Expiry> {
+    let in_days = fields.whole_number("expires_in_days").map(Expiry::InDays);
+    let at = fields.parsed("expires_at", TIME, time).map(Expiry::At);
+    let never = match fields.truth("never_expires") {
+        Some(false) => {
+            fields.fail("never_expires", "must be true or left out");
+            None
+        }
+        never => never.map(|_| Expiry::Never),
+    };
+    let given = [("expires_in_days", in_days), ("expires_at", at), ("never_expires", never)];
+    let mut given = given.into_iter().filter_map(|(name, expiry)| expiry.map(|expiry| (name, expiry)));
+    let first = given.next();
+    for (name, _) in given {
+        fields.fail(name, "only one of expires_in_days, expires_at and never_expires may be given");
+    }
+    first.map(|(_, expiry)| expiry)
+}
+
+fn networks(fields: &mut Fields) -> Option<Vec<IpNet>> {
+    // An address with bits beyond the prefix is more often a slip than a network.
+    fields.array("networks", NETWORK, |text| text.parse::<IpNet>().ok().filter(|net| net.trunc() == *net))
+}
+
+fn time(text: &str) -> Option<Timestamp> {
+    text.parse().ok()
+}
