@@ -5,9 +5,7 @@ mod common;
 
 use std::sync::Arc;
 
-use common::{
-    Call, LEEWAY, SKEW, TTL, World, admin, child, names, seconds, service, store::Side::After,
-};
+use common::{Call, LEEWAY, SKEW, TTL, World, admin, child, names, seconds, service, store::Side::After};
 use jeton::{Edit, Exchange, ExchangeError, Rejection, Standing};
 
 #[tokio::test]
