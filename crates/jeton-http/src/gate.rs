@@ -44,6 +44,12 @@ struct Settings {
     proxies: Vec<IpNet>,
 }
 
+impl From<Authority> for Gate {
+    fn from(authority: Authority) -> Self {
+        Self::new(authority)
+    }
+}
+
 /// Who makes a request: put into its extensions by the layer or middleware, and read by all that authorize.
 #[derive(Clone, Debug)]
 pub struct Context {

@@ -1,0 +1,51 @@
+//! The routes of `jeton-http`, mounted path by path.
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{RawPathParams, Request},
+    response::Response,
+    routing::any,
+};
+use http::Method;
+use jeton_http::{Endpoint, Gate, Routes, read_body};
+
+use crate::peer_of;
+
+/// All routes of the contract, to be nested where the issuer says, as `.nest("/auth", router(authority))`. They
+/// authenticate by themselves: no layer of ours belongs around them.
+pub fn router<S: Clone + Send + Sync + 'static>(gate: impl Into<Gate>) -> Router<S> {
+    let routes = Routes::new(gate.into());
+    Endpoint::ALL.into_iter().fold(Router::new(), |router, endpoint| {
+        let routes = routes.clone();
+        router.route(
+            endpoint.path(),
+            any(move |params: RawPathParams, request: Request| async move {
+                respond(&routes, endpoint, &params, request).await
+            }),
+        )
+    })
+}
+
+async fn respond(routes: &Routes, endpoint: Endpoint, params: &RawPathParams, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let is_head = parts.method == Method::HEAD;
+    let request = jeton_http::Request {
+        method: parts.method,
+        query: parts.uri.query().map(str::to_owned),
+        headers: parts.headers,
+        id: params.iter().find(|(name, _)| *name == "id").map(|(_, id)| id.to_owned()),
+        peer: peer_of(&parts.extensions),
+        body: read_body(body).await,
+    };
+    let answer = routes.respond(endpoint, request).await;
+    if is_head { headers_only(answer) } else { answer.map(Body::from) }
+}
+
+/// The answer to `HEAD`: the headers of `GET` (RFC 9110 §9.3.2).
+fn headers_only(answer: jeton_http::Answer) -> Response {
+    let length = answer.body().len();
+    let mut response = answer.map(|_| Body::empty());
+    response.headers_mut().insert(http::header::CONTENT_LENGTH, length.into());
+    response
+}

@@ -1,0 +1,85 @@
+//! Updates replace one version of a record, and only that one.
+
+use std::sync::Arc;
+
+use jeton::{LastUse, Record, Store, StoreError};
+
+use crate::store::sample::{
+    at_once, edit, epochs, full_record, id, insert_all, minimal_record, named, read_on, stored, time,
+    update_to,
+};
+
+pub async fn an_update_replaces_everything_that_may_change(store: Arc<dyn Store>) {
+    // From the least to the most that a record can hold, and back.
+    let (least, most) = (minimal_record(1), full_record(1));
+    let keep = |record: Record, version| Record {
+        version,
+        created_at: least.created_at,
+        created_by: least.created_by.clone(),
+        last_use: LastUse::default(),
+        ..record
+    };
+    store.insert(&least).await.unwrap();
+    for next in [keep(most, 1), keep(least.clone(), 2)] {
+        let update = update_to(&next);
+        store.update(&update).await.unwrap();
+        assert_eq!(stored(&*store, id(1)).await, update.record);
+    }
+}
+
+pub async fn an_update_leaves_the_last_use(store: Arc<dyn Store>) {
+    let before = full_record(1);
+    store.insert(&before).await.unwrap();
+    let other = LastUse { at: Some(time(9)), address: None };
+    edit(&*store, id(1), |record| record.last_use = other).await.unwrap();
+    assert_eq!(stored(&*store, id(1)).await.last_use, before.last_use);
+}
+
+pub async fn an_update_of_another_version_is_a_conflict(store: Arc<dyn Store>) {
+    store.insert(&minimal_record(1)).await.unwrap();
+    let update = update_to(&minimal_record(1));
+    store.update(&update).await.unwrap();
+    let again = store.update(&update).await;
+    assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
+    let ahead = store.update(&jeton::Update { expected_version: 3, ..update }).await;
+    assert!(matches!(ahead, Err(StoreError::Conflict)), "{ahead:?}");
+}
+
+pub async fn an_update_of_no_record_is_a_conflict(store: Arc<dyn Store>) {
+    let update = store.update(&update_to(&minimal_record(1))).await;
+    assert!(matches!(update, Err(StoreError::Conflict)), "{update:?}");
+    assert_eq!(store.find(id(1)).await.unwrap(), None);
+}
+
+pub async fn of_many_updates_of_one_version_one_succeeds(store: Arc<dyn Store>) {
+    store.insert(&minimal_record(1)).await.unwrap();
+    for round in 1..=5 {
+        let before = stored(&*store, id(1)).await;
+        let write = |number: u64| {
+            let (store, mut record) = (Arc::clone(&store), before.clone());
+            record.epoch = round * 100 + number;
+            async move { (record.epoch, store.update(&update_to(&record)).await) }
+        };
+        let answers = at_once((0..16).map(write)).await;
+        let won: Vec<_> = answers.iter().filter(|(_, answer)| answer.is_ok()).collect();
+        assert_eq!(won.len(), 1, "{answers:?}");
+        let lost = answers.iter().filter(|(_, answer)| matches!(answer, Err(StoreError::Conflict)));
+        assert_eq!(lost.count(), 15, "{answers:?}");
+        assert_eq!(stored(&*store, id(1)).await.epoch, won[0].0);
+    }
+    assert_eq!(read_on(&*store, None).await.0.len(), 5, "the losers left no row");
+}
+
+pub async fn a_refused_update_leaves_nothing(store: Arc<dyn Store>) {
+    let records = [named(1, None, "one"), named(2, None, "two")];
+    insert_all(&*store, &records).await;
+    let mut taken = update_to(&records[1]);
+    taken.record.name = "one".to_owned();
+    let mut late = update_to(&records[1]);
+    late.expected_version = 7;
+    for update in [taken, late] {
+        store.update(&update).await.unwrap_err();
+        assert_eq!(stored(&*store, id(2)).await, records[1]);
+    }
+    assert_eq!(epochs(&read_on(&*store, None).await.0, id(2)), [0; 0]);
+}

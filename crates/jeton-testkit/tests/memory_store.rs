@@ -1,0 +1,10 @@
+//! The store in memory keeps the contract.
+
+use jeton::MemoryStore;
+
+async fn fresh() -> (MemoryStore, ()) {
+    (MemoryStore::new(), ())
+}
+
+jeton_testkit::store_contract!(fresh);
+jeton_testkit::key_store_contract!(fresh);

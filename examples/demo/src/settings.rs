@@ -1,0 +1,73 @@
+//! The settings, read from the environment once.
+
+use std::{env, path::PathBuf, time::Duration};
+
+/// What the environment says.
+#[derive(Debug)]
+pub struct Settings {
+    /// `JETON_ADDR`: where to listen; port 0 lets the system choose.
+    pub address: String,
+    /// `JETON_DATABASE_URL`: where tokens are kept.
+    pub database: Database,
+    /// `JETON_ACCESS_TTL`: the lifetime of access tokens, in seconds.
+    pub access_ttl: Duration,
+    /// `JETON_ISSUER`: the URL of the routes; made from the address if it is not set.
+    pub issuer: Option<String>,
+    /// `JETON_MASTER_KEY`: 32 bytes in base64url.
+    pub master_key: Option<String>,
+}
+
+/// Where tokens are kept.
+#[derive(Debug)]
+pub enum Database {
+    /// In a SQLite file.
+    Sqlite(PathBuf),
+    /// In memory, until the program ends.
+    Memory,
+}
+
+/// The environment says something that makes no sense.
+#[derive(Debug, thiserror::Error)]
+#[error("{name} {detail}")]
+pub struct SettingsError {
+    name: &'static str,
+    detail: &'static str,
+}
+
+impl Settings {
+    /// Reads `JETON_*`.
+    ///
+    /// # Errors
+    ///
+    /// If a value cannot be used; it names the variable and not its value.
+    pub fn from_environment() -> Result<Self, SettingsError> {
+        let wrong = |name, detail| Err(SettingsError { name, detail });
+        let url = read("JETON_DATABASE_URL").unwrap_or_else(|| "sqlite:jeton.sqlite3".to_owned());
+        let database = match url.split_once(':') {
+            Some(("memory", "")) => Database::Memory,
+            Some(("sqlite", path)) if !path.is_empty() => {
+                Database::Sqlite(path.strip_prefix("//").unwrap_or(path).into())
+            }
+            _ => return wrong("JETON_DATABASE_URL", "must be sqlite:<path> or memory:"),
+        };
+        let seconds = read("JETON_ACCESS_TTL").unwrap_or_else(|| "300".to_owned());
+        let Ok(seconds) = seconds.parse() else {
+            return wrong("JETON_ACCESS_TTL", "must be a number of seconds");
+        };
+        if read("JETON_REVEAL").is_some_and(|reveal| reveal != "once") {
+            return wrong("JETON_REVEAL", "must be once: tokens cannot be shown again yet");
+        }
+        Ok(Self {
+            address: read("JETON_ADDR").unwrap_or_else(|| "127.0.0.1:3000".to_owned()),
+            database,
+            access_ttl: Duration::from_secs(seconds),
+            issuer: read("JETON_ISSUER"),
+            master_key: read("JETON_MASTER_KEY"),
+        })
+    }
+}
+
+/// An empty variable counts as not set.
+fn read(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}

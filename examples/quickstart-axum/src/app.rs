@@ -1,0 +1,66 @@
+//! The routes of the demo app, and what each asks for.
+
+use axum::{
+    Json, Router,
+    body::Body,
+    extract::State,
+    response::{IntoResponse, Response},
+    routing::{MethodRouter, get},
+};
+use http::Method;
+use jeton::{
+    Authority,
+    policy::{anybody, role, scope, subject},
+};
+use jeton_axum::{Authenticated, Gate, authenticate, authorize, router as jeton_router};
+
+pub(crate) fn router(gate: Gate) -> Router {
+    let authority = gate.authority().clone();
+    let protected = authenticate(gate.clone());
+    let direct = authenticate(gate.clone().accepting_api_tokens());
+    let reports = MethodRouter::new()
+        .get_service(get(reports).layer(authorize(role("reader"))))
+        .post_service(axum::routing::post(store).layer(authorize(scope("reports:write"))));
+    Router::new()
+        .route("/public", only(&["GET", "HEAD"], get(async || "public")))
+        .route(
+            "/whoami",
+            only(&["GET", "HEAD"], get(whoami).layer(authorize(anybody()))).layer(protected.clone()),
+        )
+        .route("/reports", only(&["GET", "HEAD", "POST"], reports).layer(protected.clone()))
+        .route(
+            "/external",
+            only(&["GET", "HEAD"], get(whoami).layer(authorize(subject("ExternalApp")))).layer(protected),
+        )
+        .route("/direct", only(&["GET", "HEAD"], get(whoami)).layer(direct))
+        .route("/health/live", get(async || Json(serde_json::json!({"live": true}))))
+        .route("/health/ready", get(ready))
+        .nest(demo::MOUNT, jeton_router(gate))
+        .fallback(async || answer(demo::no_such_route()))
+        .with_state(authority)
+}
+
+async fn whoami(who: Authenticated) -> Json<serde_json::Value> {
+    Json(demo::whoami(&who))
+}
+
+async fn reports() -> Json<serde_json::Value> {
+    Json(demo::reports())
+}
+
+async fn store() -> Json<serde_json::Value> {
+    Json(demo::stored())
+}
+
+async fn ready(State(authority): State<Authority>) -> Response {
+    demo::health(&authority).await.map_or_else(answer, |body| Json(body).into_response())
+}
+
+/// Every other method is answered as the routes of jeton answer it.
+fn only(allowed: &'static [&'static str], route: MethodRouter<Authority>) -> MethodRouter<Authority> {
+    route.fallback(async |method: Method| answer(demo::not_allowed(&method, allowed)))
+}
+
+fn answer(answer: jeton_axum::Answer) -> Response {
+    answer.map(Body::from)
+}

@@ -1,0 +1,54 @@
+//! The demo app in axum.
+
+mod app;
+
+use std::{net::SocketAddr, process::ExitCode, time::Duration};
+
+use tokio::signal::unix::{SignalKind, signal};
+
+/// How long requests in flight may take once the end was asked for.
+const GRACE: Duration = Duration::from_secs(10);
+
+#[tokio::main]
+#[expect(clippy::print_stdout, clippy::print_stderr, reason = "a program talks to whoever starts it")]
+async fn main() -> ExitCode {
+    demo::log_to_stderr();
+    let demo = match demo::start().await {
+        Ok(demo) => demo,
+        Err(error) => {
+            eprintln!("error: {}", error.report());
+            return ExitCode::FAILURE;
+        }
+    };
+    println!("listening: {}", demo.url);
+    match serve(demo).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(demo: demo::Demo) -> std::io::Result<()> {
+    let listener = tokio::net::TcpListener::from_std(demo.listener)?;
+    let app = app::router(demo.gate).into_make_service_with_connect_info::<SocketAddr>();
+    let mut terminate = signal(SignalKind::terminate())?;
+    let (ended, end) = tokio::sync::watch::channel(());
+    let asked = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+        drop(ended);
+    };
+    let mut late = end.clone();
+    let deadline = async move {
+        let _ = late.changed().await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        served = axum::serve(listener, app).with_graceful_shutdown(asked).into_future() => served,
+        () = deadline => Ok(()),
+    }
+}
