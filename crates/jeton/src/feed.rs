@@ -58,17 +58,17 @@ pub(crate) async fn read_on(inner: &Inner) -> Result<(), StoreError> {
 async fn tidy(inner: &Inner) -> Result<(), StoreError> {
     let now = inner.clock().monotonic();
     inner.cut_offs().prune(now);
-    let mut due = None;
-    {
-        let mut progress = inner.feed.0.lock().await;
-        while progress.trims.front().is_some_and(|(at, _)| *at <= now) {
-            due = progress.trims.pop_front();
-        }
-    }
-    match due {
-        Some((_, cursor)) => inner.store.trim(&cursor).await,
-        None => Ok(()),
-    }
+    let due = |trims: &VecDeque<(Duration, Cursor)>| trims.iter().take_while(|(at, _)| *at <= now).count();
+    let through = {
+        let trims = &inner.feed.0.lock().await.trims;
+        due(trims).checked_sub(1).and_then(|last| trims.get(last)).map(|(_, cursor)| cursor.clone())
+    };
+    let Some(cursor) = through else { return Ok(()) };
+    inner.store.trim(&cursor).await?;
+    // Forgotten only now: a trim that failed is tried again.
+    let trims = &mut inner.feed.0.lock().await.trims;
+    trims.drain(..due(trims));
+    Ok(())
 }
 
 /// Reads on until the authority is gone. A failure is told and tried again.

@@ -4,13 +4,14 @@ use axum::{
     Json, Router,
     body::Body,
     extract::State,
+    handler::Handler,
     response::{IntoResponse, Response},
     routing::{MethodRouter, get},
 };
 use http::Method;
 use jeton::{
     Authority,
-    policy::{anybody, role, scope, subject},
+    policy::{role, scope, subject},
 };
 use jeton_axum::{Authenticated, Gate, authenticate, authorize, router as jeton_router};
 
@@ -18,20 +19,14 @@ pub(crate) fn router(gate: Gate) -> Router {
     let authority = gate.authority().clone();
     let protected = authenticate(gate.clone());
     let direct = authenticate(gate.clone().accepting_api_tokens());
-    let reports = MethodRouter::new()
-        .get_service(get(reports).layer(authorize(role("reader"))))
-        .post_service(axum::routing::post(store).layer(authorize(scope("reports:write"))));
+    let reports =
+        get(reports.layer(authorize(role("reader")))).post(store.layer(authorize(scope("reports:write"))));
+    let external = authorize(subject("ExternalApp"));
     Router::new()
         .route("/public", only(&["GET", "HEAD"], get(async || "public")))
-        .route(
-            "/whoami",
-            only(&["GET", "HEAD"], get(whoami).layer(authorize(anybody()))).layer(protected.clone()),
-        )
+        .route("/whoami", only(&["GET", "HEAD"], get(whoami)).layer(protected.clone()))
         .route("/reports", only(&["GET", "HEAD", "POST"], reports).layer(protected.clone()))
-        .route(
-            "/external",
-            only(&["GET", "HEAD"], get(whoami).layer(authorize(subject("ExternalApp")))).layer(protected),
-        )
+        .route("/external", only(&["GET", "HEAD"], get(whoami.layer(external))).layer(protected))
         .route("/direct", only(&["GET", "HEAD"], get(whoami)).layer(direct))
         .route("/health/live", get(async || Json(serde_json::json!({"live": true}))))
         .route("/health/ready", get(ready))

@@ -3,7 +3,7 @@
 
 use super::Authority;
 use crate::{
-    Account, Caller, Grant, ManageError, Record, State,
+    Account, Caller, Grant, ManageError, Names, Principal, Record, State,
     grant::{audiences_cover, ends_cover, networks_cover},
     policy::Denial,
     rights::{Rights, scopes},
@@ -34,19 +34,23 @@ impl Authority {
         let settings = &self.0.settings;
         let given = Rights::of(grant, account, &settings.role_map, &settings.default_role);
         let own = self.0.store.find(principal.token_id()).await?;
-        let within = given.roles.is_subset(principal.roles())
-            && given.scopes.is_subset(principal.scopes())
-            && given.groups.is_subset(principal.groups())
+        let within = holds(principal, &given.roles, &given.scopes, &given.groups)
+            // What the account does not hold yet, it may hold tomorrow.
+            && holds(principal, &grant.roles, &grant.scopes, &grant.groups)
             && networks_cover(principal.networks(), &grant.networks)
-            && own.is_some_and(|own| self.outlasts(&own, grant));
+            && own.is_some_and(|own| own.epoch <= principal.epoch() && self.outlasts(&own, grant));
         if within { Ok(()) } else { Err(needs_grant()) }
     }
 
-    /// Whether the token of the caller is good for at least as long and for at least as much.
+    /// Whether the token of the caller is good for at least as long and for at least as much, also when the account
+    /// behind both grows.
     fn outlasts(&self, own: &Record, grant: &Grant) -> bool {
+        let all_groups = |grant: &Grant| grant.subject.is_some() && grant.groups.is_empty();
         own.state(self.now()) == State::Active
             && ends_cover(own.grant.expires_at, grant.expires_at)
             && audiences_cover(&own.grant.audiences, &grant.audiences)
+            && (own.grant.has_all_rights_of_subject() || !grant.has_all_rights_of_subject())
+            && (all_groups(&own.grant) || !all_groups(grant))
     }
 }
 
@@ -56,6 +60,12 @@ pub(super) fn stays_in_tenant(caller: &Caller, grant: &Grant) -> Result<(), Mana
         Some(tenant) if grant.tenant.as_deref() != Some(tenant) => Err(ManageError::Denied(Denial::Tenant)),
         _ => Ok(()),
     }
+}
+
+fn holds(principal: &Principal, roles: &Names, scopes: &Names, groups: &Names) -> bool {
+    roles.is_subset(principal.roles())
+        && scopes.is_subset(principal.scopes())
+        && groups.is_subset(principal.groups())
 }
 
 fn needs_grant() -> ManageError {

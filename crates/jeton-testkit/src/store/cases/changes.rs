@@ -1,13 +1,6 @@
 //! The change log loses nothing.
 
-use std::{
-    collections::HashSet,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use jeton::{Change, RecordId, Store};
 
@@ -42,17 +35,14 @@ pub async fn the_log_is_complete_under_concurrent_writers(store: Arc<dyn Store>)
     const WRITERS: u64 = 4;
     const UPDATES: usize = 50;
     insert_all(&*store, &(0..WRITERS).map(minimal_record).collect::<Vec<_>>()).await;
-    let done = Arc::new(AtomicUsize::new(0));
-    for writer in 0..WRITERS {
-        let (store, done) = (Arc::clone(&store), Arc::clone(&done));
-        tokio::spawn(async move {
-            raise(&*store, id(writer), UPDATES).await;
-            done.fetch_add(1, Ordering::SeqCst);
-        });
-    }
+    let write = |writer| {
+        let store = Arc::clone(&store);
+        tokio::spawn(async move { raise(&*store, id(writer), UPDATES).await })
+    };
+    let writers: Vec<_> = (0..WRITERS).map(write).collect();
     let (mut seen, mut cursor) = (HashSet::new(), None);
     loop {
-        let last = done.load(Ordering::SeqCst) == WRITERS as usize;
+        let last = writers.iter().all(|writer| writer.is_finished());
         let (rows, end) = read_on(&*store, cursor).await;
         seen.extend(rows.into_iter().map(|row| match row.change {
             Change::Record { id, epoch } => (id, epoch),
@@ -63,6 +53,9 @@ pub async fn the_log_is_complete_under_concurrent_writers(store: Arc<dyn Store>)
             break;
         }
         tokio::task::yield_now().await;
+    }
+    for writer in writers {
+        writer.await.unwrap();
     }
     assert_eq!(seen.len(), WRITERS as usize * UPDATES);
 }
