@@ -168,6 +168,12 @@ pub struct Routes {
     gate: Gate,
 }
 
+impl<G: Into<Gate>> From<G> for Routes {
+    fn from(gate: G) -> Self {
+        Self::new(gate.into())
+    }
+}
+
 impl Routes {
     /// The routes of the gate's authority. Its realm and its trusted proxies hold for them too; which tokens they
     /// accept does not depend on it.
