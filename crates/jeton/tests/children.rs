@@ -40,7 +40,8 @@ async fn no_child_is_accepted_after_the_answer() {
             let token = service(&authority, "CI").await;
             let access_token = child(&authority, &token).await;
             let dead = Arc::new(AtomicBool::new(false));
-            let (accepted, before, after) = <(Arc<AtomicUsize>, Arc<AtomicUsize>, Arc<AtomicUsize>)>::default();
+            let (accepted, before, after) =
+                <(Arc<AtomicUsize>, Arc<AtomicUsize>, Arc<AtomicUsize>)>::default();
             let hammers: Vec<_> = (0..4)
                 .map(|_| {
                     let (authority, access_token) = (authority.clone(), access_token.clone());

@@ -47,8 +47,16 @@ fn edits() -> Vec<(&'static str, Edit, bool)> {
         ("all networks", Edit { networks: Some(vec![]), ..edit() }, false),
         ("a wider network", Edit { networks: Some(nets(&["10.0.0.0/7", "192.0.2.0/24"])), ..edit() }, false),
         ("one network less", Edit { networks: Some(nets(&["10.0.0.0/8"])), ..edit() }, true),
-        ("a narrower network", Edit { networks: Some(nets(&["10.0.0.0/9", "192.0.2.0/24"])), ..edit() }, true),
-        ("the same networks", Edit { networks: Some(nets(&["192.0.2.0/24", "10.0.0.0/8"])), ..edit() }, false),
+        (
+            "a narrower network",
+            Edit { networks: Some(nets(&["10.0.0.0/9", "192.0.2.0/24"])), ..edit() },
+            true,
+        ),
+        (
+            "the same networks",
+            Edit { networks: Some(nets(&["192.0.2.0/24", "10.0.0.0/8"])), ..edit() },
+            false,
+        ),
         ("an earlier end", Edit { expiry: Some(Expiry::InDays(29)), ..edit() }, true),
         ("the same end", Edit { expiry: Some(Expiry::InDays(30)), ..edit() }, false),
         ("another subject", Edit { subject: Some(Some("bob".into())), ..edit() }, true),

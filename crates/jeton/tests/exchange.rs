@@ -36,8 +36,12 @@ async fn scopes_are_narrowed_and_never_widened() {
     // Every subset of what is held and of what is not.
     let candidates = ["extra", "reports:read", "reports:write", "tokens:write", "nothing"];
     for bits in 0..1_u32 << candidates.len() {
-        let chosen: Vec<_> =
-            candidates.iter().enumerate().filter(|(bit, _)| bits >> bit & 1 == 1).map(|(_, name)| *name).collect();
+        let chosen: Vec<_> = candidates
+            .iter()
+            .enumerate()
+            .filter(|(bit, _)| bits >> bit & 1 == 1)
+            .map(|(_, name)| *name)
+            .collect();
         let wanted = names(&chosen);
         match ask(&authority, &token, scopes(&chosen)).await {
             Ok(principal) => {
@@ -84,7 +88,10 @@ async fn a_user_token_is_never_more_than_the_account_now() {
     let bound = generate(&authority, request).await;
     let rights = |principal: Principal| (principal.roles().clone(), principal.scopes().clone());
     let both = names(&["reports:read", "reports:write"]);
-    assert_eq!(rights(ask(&authority, &bound, Exchange::default()).await.unwrap()), (names(&["writer"]), both));
+    assert_eq!(
+        rights(ask(&authority, &bound, Exchange::default()).await.unwrap()),
+        (names(&["writer"]), both)
+    );
 
     world.people.set("alice", Account::active().with_role("reader"));
     let answer = ask(&authority, &free, Exchange::default()).await.unwrap();
@@ -159,7 +166,8 @@ async fn networks_bind_the_exchange_and_its_children() {
 #[tokio::test]
 async fn a_child_ends_with_its_record_at_the_latest() {
     let (world, authority) = world().await;
-    let token = generate(&authority, Generate::new("CI").with_expiry(Expiry::At(world.clock.at(1_000)))).await;
+    let token =
+        generate(&authority, Generate::new("CI").with_expiry(Expiry::At(world.clock.at(1_000)))).await;
     let life = async |token: &Generated| {
         let exchanged = authority.exchange(token.api_token.expose(), &Exchange::default()).await.unwrap();
         let claims = payload(exchanged.access_token.expose());
@@ -232,7 +240,12 @@ async fn a_directory_that_cannot_tell_refuses_nobody() {
         let answer = authority.generate(&admin(), Generate::new("new").with_subject("alice")).await;
         assert!(matches!(&answer, Err(jeton::ManageError::Unavailable(why)) if fits(why)), "{answer:?}");
         assert!(ask(&authority, &service, Exchange::default()).await.is_ok(), "it needs no directory");
-        assert!(authority.revoke(&admin(), common::service(&authority, &format!("{mood:?}")).await.record.id).await.is_ok());
+        assert!(
+            authority
+                .revoke(&admin(), common::service(&authority, &format!("{mood:?}")).await.record.id)
+                .await
+                .is_ok()
+        );
     }
 }
 
@@ -251,7 +264,8 @@ async fn two_children_are_never_the_same() {
 async fn an_api_token_says_nothing_about_rights() {
     let (world, authority) = world().await;
     world.people.set("alice", Account::active().with_role("writer"));
-    let request = Generate::new("CI").with_subject("alice").with_tenant("t").with_role("writer").with_scope("x");
+    let request =
+        Generate::new("CI").with_subject("alice").with_tenant("t").with_role("writer").with_scope("x");
     let token = generate(&authority, request).await;
     let claims = payload(token.api_token.expose());
     let members: Vec<_> = claims.as_object().unwrap().keys().map(String::as_str).collect();

@@ -15,7 +15,8 @@ use common::{
     world,
 };
 use jeton::{
-    Account, Authority, Edit, Exchange, ExchangeError, Generated, ManageError, Rejection, Standing, Unavailable,
+    Account, Authority, Edit, Exchange, ExchangeError, Generated, ManageError, Rejection, Standing,
+    Unavailable,
 };
 
 /// The answer of an exchange that was held while the token was revoked.
@@ -161,8 +162,7 @@ async fn a_change_whose_caller_goes_away_is_undone_or_done_here_too() {
     assert!(!dropped_after(0, None).await, "what was never polled is never done");
     for polls in 1..6 {
         assert!(dropped_after(polls, None).await, "what was begun runs to its end");
-        for hold in
-            [(Call::Find, Before), (Call::Find, After), (Call::Update, Before), (Call::Update, After)]
+        for hold in [(Call::Find, Before), (Call::Find, After), (Call::Update, Before), (Call::Update, After)]
         {
             assert!(dropped_after(polls, Some(hold)).await);
         }

@@ -5,9 +5,7 @@ mod common;
 
 use std::sync::Arc;
 
-use common::{
-    Call, LEEWAY, SKEW, TTL, World, admin, child, names, seconds, service, store::Side::After,
-};
+use common::{Call, LEEWAY, SKEW, TTL, World, admin, child, names, seconds, service, store::Side::After};
 use jeton::{Edit, Exchange, ExchangeError, Rejection, Standing};
 
 #[tokio::test]
@@ -161,7 +159,7 @@ async fn a_longer_lifetime_on_another_node_lengthens_the_span_here() {
     here.revoke(&admin(), token.record.id).await.unwrap();
     for _ in 0..(3_600 + SKEW + LEEWAY) / 10 {
         here.sync().await.unwrap();
-        assert_eq!(here.authenticate(&access_token).is_err(), true);
+        assert!(here.authenticate(&access_token).is_err());
         assert_eq!(here.cut_off_count(), 1, "the span is that of the longest lifetime ever stored");
         world.clock.pass(10);
     }

@@ -1,6 +1,6 @@
 //! The one handle of the domain: it generates, exchanges, authenticates and manages tokens.
 //!
-//! What may never happen, whatever the interleaving, is written down in `docs/ARCHITECTURE.md` under *Invariants*.
+//! What may never happen, whatever the interleaving, is written down in `docs/INVARIANTS.md`.
 
 mod build;
 mod builder;

@@ -272,6 +272,10 @@ mod tests {
             assert!(SigningKey::from_pem(algorithm, ed.material()).is_err(), "{algorithm}");
         }
         assert!(SigningKey::from_pem(Algorithm::Hs256, ed.material()).is_err());
+        let curve = &aws_lc_rs::signature::ECDSA_P384_SHA384_FIXED_SIGNING;
+        let p384 = EcdsaKeyPair::generate_pkcs8(curve, &LibraryRandom::new()).unwrap();
+        let p384 = pem::encode(&pem::Pem::new("PRIVATE KEY", p384.as_ref()));
+        assert!(SigningKey::from_pem(Algorithm::Es256, p384.as_bytes()).is_err(), "another curve");
         assert!(SigningKey::from_pem(Algorithm::EdDsa, b"").is_err());
         assert!(matches!(check_rsa(&[0xff; 128], &[1, 0, 1]), Err(KeyError::WeakRsa)));
         assert!(matches!(check_rsa(&[0xff; 256], &[3]), Err(KeyError::WeakRsa)));
