@@ -27,8 +27,7 @@ use crate::{
 /// [`Authorize`](crate::Authorize) inside. A [`Gate`] says more exactly what is accepted:
 ///
 /// ```
-/// use jeton_actix::Authenticate;
-/// use jeton_http::Gate;
+/// use jeton_actix::{Authenticate, Gate};
 ///
 /// fn direct(authority: jeton::Authority) -> Authenticate {
 ///     Authenticate::from(Gate::new(authority).realm("reports").accepting_api_tokens())

@@ -2,11 +2,11 @@
 //!
 //! Both versions have the same grammar of methods, names and values, so nothing is lost in between.
 
-use std::net::IpAddr;
+use std::{convert::Infallible, net::IpAddr};
 
 use actix_web::{
     HttpResponse,
-    body::{BoxBody, SizedStream},
+    body::{BodyStream, BoxBody},
     dev::RequestHead,
     http::{
         Method, StatusCode,
@@ -67,24 +67,26 @@ pub(crate) fn headers(headers: &HeaderMap) -> http::HeaderMap {
     converted
 }
 
-/// The answer to a request of that method: to `HEAD` with the length of the body, and without the body (RFC 9110
-/// §9.3.2).
+/// The answer to a request of that method: to `HEAD` the headers of `GET`, its `Content-Length` included, and nothing
+/// else (RFC 9110 §9.3.2).
 pub(crate) fn response_to(method: &Method, answer: Answer) -> HttpResponse {
-    let response = response(answer);
     if method != Method::HEAD {
-        return response;
+        return response(answer);
     }
-    response.map_body(|_, body| match actix_web::body::MessageBody::try_into_bytes(body) {
-        Ok(bytes) => {
-            let nothing = stream::empty::<Result<Bytes, std::convert::Infallible>>();
-            BoxBody::new(SizedStream::new(bytes.len() as u64, nothing))
-        }
-        Err(body) => body,
-    })
+    let length = answer.body().len();
+    let mut response = response(answer.map(|_| Bytes::new()));
+    // actix-http knows only whether the request that it read last was a HEAD, which need not be this one if the client
+    // sends several ahead. So the length stands in a header, and the body is a stream that ends at once.
+    let nothing = stream::empty::<Result<Bytes, Infallible>>();
+    response = response.set_body(BoxBody::new(BodyStream::new(nothing)));
+    response.head_mut().no_chunking(true);
+    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    response
 }
 
-/// The answer as it is.
-pub(crate) fn response(answer: Answer) -> HttpResponse {
+/// An answer of `jeton-http` as one of actix-web: for a host that answers with its
+/// [`Problem`](jeton_http::Problem)s too.
+pub fn response(answer: Answer) -> HttpResponse {
     let (parts, body) = answer.into_parts();
     let status = status(parts.status);
     // RFC 9110 §8.6: no Content-Length with 204.

@@ -37,6 +37,11 @@ pub struct Authenticated {
 }
 
 impl Authenticated {
+    /// The principal itself.
+    pub fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
     /// What is known about the request beside who makes it.
     pub fn facts(&self) -> &Facts {
         self.context.facts()

@@ -11,7 +11,6 @@
 //! use actix_web::{App, HttpServer, get, web};
 //! use jeton::{Authority, policy::role};
 //! use jeton_actix::{Authenticate, Authenticated, Authorize};
-//! use jeton_http::{Gate, Routes};
 //!
 //! #[get("/whoami")]
 //! async fn whoami(principal: Authenticated) -> String {
@@ -34,7 +33,7 @@
 //!         .wrap(Authorize::new(role("reader")))
 //!         .route(web::get().to(|| async { "all of them" }));
 //!     App::new()
-//!         .service(jeton_actix::scope("/auth", Routes::new(Gate::new(authority.clone()))))
+//!         .service(jeton_actix::scope("/auth", authority.clone()))
 //!         .service(web::scope("").wrap(Authenticate::new(authority.clone())).service(whoami).service(reports))
 //! };
 //! // HttpServer::new(app).bind("127.0.0.1:3000")?.run().await
@@ -70,8 +69,11 @@ mod future;
 mod mount;
 mod refused;
 
+pub use jeton_http::{Answer, Context, Gate, Refusal, Routes};
+
 pub use authenticate::{Authenticate, AuthenticateMiddleware};
 pub use authorize::{Authorize, AuthorizeMiddleware};
+pub use convert::response;
 pub use extract::{Authenticated, MaybeAuthenticated};
 pub use mount::{routes, scope};
 pub use refused::Refused;

@@ -13,20 +13,20 @@ use jeton_http::{BODY_LIMIT, Body, Endpoint, Request, Routes};
 
 use crate::convert::{self, response_to};
 
-/// The token routes under that path, which is the one in the authority's issuer.
+/// The token routes under that path, which is the one in the authority's issuer. Takes an authority, a
+/// [`Gate`](jeton_http::Gate) where more is to be set, or the [`Routes`] themselves.
 ///
 /// ```
 /// # use actix_web::App;
-/// use jeton_http::{Gate, Routes};
 ///
 /// # fn app(authority: jeton::Authority) {
-/// App::new().service(jeton_actix::scope("/auth", Routes::new(Gate::new(authority))));
+/// App::new().service(jeton_actix::scope("/auth", authority));
 /// # }
 /// ```
 ///
 /// Like every actix-web scope it takes all paths below its own; where the host has more to serve there, it mounts
 /// [`routes`] in a scope of its own.
-pub fn scope(path: &str, routes: Routes) -> impl HttpServiceFactory + 'static {
+pub fn scope(path: &str, routes: impl Into<Routes>) -> impl HttpServiceFactory + 'static {
     web::scope(path).service(self::routes(routes))
 }
 
@@ -37,12 +37,12 @@ pub fn scope(path: &str, routes: Routes) -> impl HttpServiceFactory + 'static {
 ///
 /// ```
 /// # use actix_web::web;
-/// # fn config(routes: jeton_http::Routes, config: &mut web::ServiceConfig) {
-/// config.service(web::scope("/auth").service(jeton_actix::routes(routes)));
+/// # fn configure(authority: jeton::Authority, config: &mut web::ServiceConfig) {
+/// config.service(web::scope("/auth").service(jeton_actix::routes(authority)));
 /// # }
 /// ```
-pub fn routes(routes: Routes) -> impl HttpServiceFactory + 'static {
-    Mounted(routes)
+pub fn routes(routes: impl Into<Routes>) -> impl HttpServiceFactory + 'static {
+    Mounted(routes.into())
 }
 
 struct Mounted(Routes);

@@ -54,7 +54,7 @@ use http::Extensions;
 use jeton::policy::Policy;
 
 pub use extract::{Authenticated, Refused};
-pub use jeton_http::{Answer, Context, Gate, PeerAddress, Refusal};
+pub use jeton_http::{Answer, Context, Gate, HostSession, PeerAddress, Refusal};
 pub use jeton_tower::{AuthenticateLayer, AuthorizeLayer};
 pub use router::router;
 

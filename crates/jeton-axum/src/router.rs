@@ -8,7 +8,7 @@ use axum::{
     routing::any,
 };
 use http::Method;
-use jeton_http::{Endpoint, Gate, Routes, read_body};
+use jeton_http::{Endpoint, Gate, HostSession, Routes, read_body};
 
 use crate::peer_of;
 
@@ -34,7 +34,11 @@ async fn respond(routes: &Routes, endpoint: Endpoint, params: &RawPathParams, re
         method: parts.method,
         query: parts.uri.query().map(str::to_owned),
         headers: parts.headers,
-        id: params.iter().find(|(name, _)| *name == "id").map(|(_, id)| id.to_owned()),
+        parameter: endpoint.parameter().and_then(|wanted| {
+            let found = params.iter().find(|(name, _)| *name == wanted);
+            found.map(|(_, value)| value.to_owned())
+        }),
+        session: parts.extensions.get::<HostSession>().cloned(),
         peer: peer_of(&parts.extensions),
         body: read_body(body).await,
     };

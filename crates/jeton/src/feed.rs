@@ -1,7 +1,7 @@
 //! What a node knows of the change log: where it reads on, and which rows may be dropped.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     sync::{Arc, Weak},
     time::Duration,
 };
@@ -30,13 +30,23 @@ pub(crate) async fn read_on(inner: &Inner) -> Result<(), StoreError> {
         let changes = inner.store.changes(progress.cursor.as_ref()).await?;
         let received = inner.clock().monotonic();
         let mut keep = Duration::ZERO;
+        let mut audiences = BTreeSet::new();
         for row in &changes.rows {
             let span = inner.keep_span(row.longest_access_ttl);
             keep = keep.max(span);
-            match row.change {
+            match &row.change {
                 Change::Record { id, epoch } => {
-                    inner.cut_offs().raise(id, epoch, received.saturating_add(span))
+                    inner.cut_offs().raise(*id, *epoch, received.saturating_add(span));
                 }
+                Change::Audience { name } => {
+                    audiences.insert(name);
+                }
+            }
+        }
+        // What needs another read comes last: if it fails, all of this is read again, and the cut-offs hold already.
+        for name in audiences {
+            if let Some(audience) = inner.store.audience(name).await? {
+                inner.audiences.learn(audience);
             }
         }
         if !changes.rows.is_empty() {

@@ -7,7 +7,10 @@ use std::{
 };
 
 use async_trait::async_trait;
-use jeton::{Changes, Cursor, MemoryStore, Page, Query, Record, RecordId, Store, StoreError, Update};
+use jeton::{
+    Change, Changes, Cursor, MemoryStore, NamedAudience, Page, Query, Record, RecordId, Store, StoreError,
+    Update,
+};
 use tokio::sync::oneshot;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,6 +23,9 @@ pub(crate) enum Call {
     Trim,
     LongestAccessTtl,
     Ping,
+    Audiences,
+    Audience,
+    PutAudience,
 }
 
 /// On which side of the work a call is held.
@@ -171,6 +177,18 @@ impl Store for StagedStore {
 
     async fn longest_access_ttl(&self, at_least: Duration) -> Result<Duration, StoreError> {
         staged!(self, LongestAccessTtl, self.memory.longest_access_ttl(at_least))
+    }
+
+    async fn audiences(&self) -> Result<Vec<NamedAudience>, StoreError> {
+        staged!(self, Audiences, self.memory.audiences())
+    }
+
+    async fn audience(&self, name: &str) -> Result<Option<NamedAudience>, StoreError> {
+        staged!(self, Audience, self.memory.audience(name))
+    }
+
+    async fn put_audience(&self, audience: &NamedAudience, change: &Change) -> Result<(), StoreError> {
+        staged!(self, PutAudience, self.memory.put_audience(audience, change))
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
