@@ -2,13 +2,14 @@
 
 use std::{
     future::{Ready, ready},
+    marker::PhantomData,
     ops::Deref,
 };
 
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload};
 use jeton::{
     Principal,
-    policy::{Facts, Policy},
+    policy::{Facts, Policy, Requirement},
 };
 use jeton_http::Context;
 
@@ -132,6 +133,43 @@ impl FromRequest for MaybeAuthenticated {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(context(request).map(Self))
+    }
+}
+
+/// The principal of a request, if it passes the policy that the type names
+/// ([`requirement!`](jeton::requirement)). Refused exactly as [`Authorize`](crate::Authorize) would.
+///
+/// ```
+/// use jeton::policy::role;
+/// use jeton_actix::Require;
+///
+/// jeton::requirement! { struct Reader = role("reader"); }
+///
+/// async fn reports(reader: Require<Reader>) -> String {
+///     format!("all of them, for {:?}", reader.subject())
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Require<R>(Authenticated, PhantomData<fn() -> R>);
+
+impl<R> Deref for Require<R> {
+    type Target = Authenticated;
+
+    fn deref(&self) -> &Authenticated {
+        &self.0
+    }
+}
+
+impl<R: Requirement> FromRequest for Require<R> {
+    type Error = Refused;
+    type Future = Ready<Result<Self, Refused>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let who = Authenticated::from_request(request, payload).into_inner();
+        ready(who.and_then(|who| {
+            who.authorized(R::policy())?;
+            Ok(Self(who, PhantomData))
+        }))
     }
 }
 

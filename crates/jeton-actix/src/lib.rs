@@ -69,11 +69,11 @@ mod future;
 mod mount;
 mod refused;
 
-pub use jeton_http::{Answer, Context, Gate, Refusal, Routes};
+pub use jeton_http::{Answer, Context, Gate, HostSession, Refusal, Routes};
 
 pub use authenticate::{Authenticate, AuthenticateMiddleware};
 pub use authorize::{Authorize, AuthorizeMiddleware};
 pub use convert::response;
-pub use extract::{Authenticated, MaybeAuthenticated};
+pub use extract::{Authenticated, MaybeAuthenticated, Require};
 pub use mount::{routes, scope};
 pub use refused::Refused;

@@ -2,14 +2,14 @@
 //! and metrics.
 
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpMessage as _, HttpRequest, HttpResponse,
     dev::{AppService, HttpServiceFactory},
     http::header,
     web,
 };
 use bytes::BytesMut;
 use futures_util::StreamExt as _;
-use jeton_http::{BODY_LIMIT, Body, Endpoint, Request, Routes};
+use jeton_http::{BODY_LIMIT, Body, Endpoint, HostSession, Request, Routes};
 
 use crate::convert::{self, response_to};
 
@@ -66,11 +66,14 @@ async fn respond(
     request: &HttpRequest,
     payload: web::Payload,
 ) -> HttpResponse {
+    // Copied out at once: the extensions must not stay borrowed while the body is awaited.
+    let session = request.extensions().get::<HostSession>().cloned();
     let converted = Request {
         method: convert::method(request.method()),
         query: request.uri().query().map(str::to_owned),
         headers: convert::headers(request.headers()),
-        id: request.match_info().get("id").map(str::to_owned),
+        parameter: endpoint.parameter().and_then(|name| request.match_info().get(name)).map(str::to_owned),
+        session,
         peer: convert::peer(request.head()),
         body: read(request, payload).await,
     };

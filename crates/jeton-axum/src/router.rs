@@ -8,14 +8,14 @@ use axum::{
     routing::any,
 };
 use http::Method;
-use jeton_http::{Endpoint, Gate, HostSession, Routes, read_body};
+use jeton_http::{Endpoint, HostSession, Routes, read_body};
 
 use crate::peer_of;
 
 /// All routes of the contract, to be nested where the issuer says, as `.nest("/auth", router(authority))`. They
 /// authenticate by themselves: no layer of ours belongs around them.
-pub fn router<S: Clone + Send + Sync + 'static>(gate: impl Into<Gate>) -> Router<S> {
-    let routes = Routes::new(gate.into());
+pub fn router<S: Clone + Send + Sync + 'static>(routes: impl Into<Routes>) -> Router<S> {
+    let routes = routes.into();
     Endpoint::ALL.into_iter().fold(Router::new(), |router, endpoint| {
         let routes = routes.clone();
         router.route(

@@ -1,11 +1,8 @@
 //! An authority with a few users, and an app that asks for all sorts of rights.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
 };
 
 use actix_web::{
@@ -15,16 +12,15 @@ use actix_web::{
     http::header::HeaderMap,
     test::TestRequest,
 };
-use async_trait::async_trait;
 use bytes::Bytes;
 use jeton::{
-    Account, Algorithm, Authority, Caller, Changes, Cursor, Exchange, Generate, MemoryStore, Page, Query,
-    Record, RecordId, SigningKey, StaticDirectory, Store, StoreError, SystemRandom, Update,
+    Account, Algorithm, Authority, Caller, Exchange, Generate, MemoryStore, RecordId, SigningKey,
+    StaticDirectory, SystemRandom,
     rights::{RoleMap, TOKEN_ADMIN},
 };
 use jeton_actix::{Gate, Refusal};
 use jeton_http::Realm;
-use jeton_testkit::FakeClock;
+use jeton_testkit::{FakeClock, UnreliableStore};
 use serde_json::Value;
 
 pub(crate) const REALM: &str = "demo";
@@ -32,7 +28,7 @@ pub(crate) const REALM: &str = "demo";
 pub(crate) struct House {
     pub(crate) authority: Authority,
     pub(crate) clock: FakeClock,
-    store: Arc<Moody>,
+    store: UnreliableStore<MemoryStore>,
     /// How often a handler ran.
     pub(crate) handled: Arc<AtomicUsize>,
 }
@@ -41,12 +37,12 @@ impl House {
     pub(crate) async fn new() -> Self {
         let key = || SigningKey::generate(Algorithm::EdDsa, &SystemRandom).unwrap();
         let clock = FakeClock::at("2026-01-01T00:00:00Z".parse().unwrap());
-        let store = Arc::new(Moody::default());
+        let store = UnreliableStore::new(MemoryStore::new());
         let directory = StaticDirectory::new()
             .with("alice", Account::active().with_role("reader"))
             .with("root", Account::active().with_role(TOKEN_ADMIN));
         let authority = Authority::builder("https://app.example/auth")
-            .store(store.clone())
+            .store(Arc::new(store.clone()))
             .directory(Arc::new(directory))
             .role_map(RoleMap::default().with("writer", ["reports:write"]))
             .api_keys([key()])
@@ -81,7 +77,7 @@ impl House {
     }
 
     pub(crate) fn store_is_down(&self, down: bool) {
-        self.store.down.store(down, Ordering::SeqCst);
+        self.store.is_down(down);
     }
 
     /// A handler that counts.
@@ -161,56 +157,4 @@ where
     let (response, body) = response.into_parts();
     let headers = response.headers().clone();
     Reply { status: response.status().as_u16(), headers, body: to_bytes(body).await.ok().unwrap() }
-}
-
-/// A store in memory that sometimes does not answer.
-#[derive(Default)]
-struct Moody {
-    inner: MemoryStore,
-    down: AtomicBool,
-}
-
-impl Moody {
-    fn up(&self) -> Result<&MemoryStore, StoreError> {
-        if self.down.load(Ordering::SeqCst) {
-            Err(StoreError::unavailable("secret cause"))
-        } else {
-            Ok(&self.inner)
-        }
-    }
-}
-
-#[async_trait]
-impl Store for Moody {
-    async fn insert(&self, record: &Record) -> Result<(), StoreError> {
-        self.up()?.insert(record).await
-    }
-
-    async fn find(&self, id: RecordId) -> Result<Option<Record>, StoreError> {
-        self.up()?.find(id).await
-    }
-
-    async fn list(&self, query: &Query) -> Result<Page, StoreError> {
-        self.up()?.list(query).await
-    }
-
-    async fn update(&self, update: &Update) -> Result<(), StoreError> {
-        self.up()?.update(update).await
-    }
-
-    async fn changes(&self, after: Option<&Cursor>) -> Result<Changes, StoreError> {
-        self.up()?.changes(after).await
-    }
-
-    async fn trim(&self, through: &Cursor) -> Result<(), StoreError> {
-        self.up()?.trim(through).await
-    }
-
-    async fn longest_access_ttl(&self, at_least: Duration) -> Result<Duration, StoreError> {
-        self.up()?.longest_access_ttl(at_least).await
-    }
-
-    async fn ping(&self) -> Result<(), StoreError> {
-        self.up()?.ping().await
-    }
 }
