@@ -1,6 +1,6 @@
 //! The principal as an argument of a handler.
 
-use std::ops::Deref;
+use std::{marker::PhantomData, ops::Deref};
 
 use axum::{
     body::Body,
@@ -10,7 +10,7 @@ use axum::{
 use http::request::Parts;
 use jeton::{
     Principal,
-    policy::{Facts, Policy},
+    policy::{Facts, Policy, Requirement},
 };
 use jeton_http::{Context, Realm, Refusal};
 
@@ -35,14 +35,19 @@ impl Authenticated {
         self.context.facts()
     }
 
-    /// Asks a policy in the middle of a handler; the refusal is an answer.
+    /// All that the layer found out.
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// The principal, if the policy lets it pass: for rules that need more than the head of the request.
     ///
     /// # Errors
     ///
-    /// If the policy denies.
-    pub fn authorize(&self, policy: &Policy) -> Result<(), Refused> {
+    /// The refusal, answered as [`AuthorizeLayer`](crate::AuthorizeLayer) would.
+    pub fn authorized(&self, policy: &Policy) -> Result<&Principal, Refused> {
         let authorized = self.context.authorized(policy);
-        authorized.map(drop).map_err(|refusal| Refused { refusal, realm: self.context.realm().clone() })
+        authorized.map_err(|refusal| Refused { refusal, realm: self.context.realm().clone() })
     }
 }
 
@@ -51,6 +56,40 @@ impl Deref for Authenticated {
 
     fn deref(&self) -> &Principal {
         &self.principal
+    }
+}
+
+/// The principal of a request, if it passes the policy that the type names
+/// ([`requirement!`](jeton::requirement)). Refused exactly as [`AuthorizeLayer`](crate::AuthorizeLayer) would.
+///
+/// ```
+/// use jeton::policy::role;
+/// use jeton_axum::Require;
+///
+/// jeton::requirement! { struct Reader = role("reader"); }
+///
+/// async fn reports(reader: Require<Reader>) -> String {
+///     format!("all of them, for {:?}", reader.subject())
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Require<R>(Authenticated, PhantomData<fn() -> R>);
+
+impl<R> Deref for Require<R> {
+    type Target = Authenticated;
+
+    fn deref(&self) -> &Authenticated {
+        &self.0
+    }
+}
+
+impl<S: Sync, R: Requirement> FromRequestParts<S> for Require<R> {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
+        let who = <Authenticated as FromRequestParts<S>>::from_request_parts(parts, state).await?;
+        who.authorized(R::policy())?;
+        Ok(Self(who, PhantomData))
     }
 }
 

@@ -53,8 +53,8 @@ use axum::extract::ConnectInfo;
 use http::Extensions;
 use jeton::policy::Policy;
 
-pub use extract::{Authenticated, Refused};
-pub use jeton_http::{Answer, Context, Gate, PeerAddress, Refusal};
+pub use extract::{Authenticated, Refused, Require};
+pub use jeton_http::{Answer, Context, Gate, HostSession, PeerAddress, Refusal};
 pub use jeton_tower::{AuthenticateLayer, AuthorizeLayer};
 pub use router::router;
 

@@ -8,14 +8,14 @@ use axum::{
     routing::any,
 };
 use http::Method;
-use jeton_http::{Endpoint, Gate, Routes, read_body};
+use jeton_http::{Endpoint, HostSession, Routes, read_body};
 
 use crate::peer_of;
 
 /// All routes of the contract, to be nested where the issuer says, as `.nest("/auth", router(authority))`. They
 /// authenticate by themselves: no layer of ours belongs around them.
-pub fn router<S: Clone + Send + Sync + 'static>(gate: impl Into<Gate>) -> Router<S> {
-    let routes = Routes::new(gate.into());
+pub fn router<S: Clone + Send + Sync + 'static>(routes: impl Into<Routes>) -> Router<S> {
+    let routes = routes.into();
     Endpoint::ALL.into_iter().fold(Router::new(), |router, endpoint| {
         let routes = routes.clone();
         router.route(
@@ -34,7 +34,11 @@ async fn respond(routes: &Routes, endpoint: Endpoint, params: &RawPathParams, re
         method: parts.method,
         query: parts.uri.query().map(str::to_owned),
         headers: parts.headers,
-        id: params.iter().find(|(name, _)| *name == "id").map(|(_, id)| id.to_owned()),
+        parameter: endpoint.parameter().and_then(|wanted| {
+            let found = params.iter().find(|(name, _)| *name == wanted);
+            found.map(|(_, value)| value.to_owned())
+        }),
+        session: parts.extensions.get::<HostSession>().cloned(),
         peer: peer_of(&parts.extensions),
         body: read_body(body).await,
     };

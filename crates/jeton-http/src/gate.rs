@@ -42,6 +42,7 @@ struct Settings {
     api_tokens: bool,
     preflight: bool,
     proxies: Vec<IpNet>,
+    origins: Vec<String>,
 }
 
 impl From<Authority> for Gate {
@@ -115,6 +116,7 @@ impl Gate {
             api_tokens: false,
             preflight: false,
             proxies: Vec::new(),
+            origins: Vec::new(),
         }))
     }
 
@@ -154,6 +156,13 @@ impl Gate {
         self.with(|settings| settings.proxies = networks.into_iter().collect())
     }
 
+    /// Lets pages of these origins (`https://admin.example`) change things by a session of the host, beside those of
+    /// the app's own origin.
+    #[must_use]
+    pub fn allowing_origins<S: Into<String>>(self, origins: impl IntoIterator<Item = S>) -> Self {
+        self.with(|settings| settings.origins = origins.into_iter().map(Into::into).collect())
+    }
+
     /// The authority behind it.
     pub fn authority(&self) -> &Authority {
         &self.0.authority
@@ -167,7 +176,7 @@ impl Gate {
     /// What is known about a request beside who makes it.
     pub fn facts(&self, head: &impl Head) -> Facts {
         let forwarded_for = head.header("x-forwarded-for");
-        Facts::from_address(client_address(head.peer(), forwarded_for, &self.0.proxies))
+        self.0.authority.facts(client_address(head.peer(), forwarded_for, &self.0.proxies))
     }
 
     /// Who makes the request. Access tokens are decided at once; only API tokens, where they are accepted, wait.
@@ -190,6 +199,11 @@ impl Gate {
         }
         let principal = self.authority().authenticate(token).map_err(Refusal::from);
         Passage::Decided(principal.and_then(|principal| self.context(head).with_principal(principal)))
+    }
+
+    /// Whether a page of that origin may change things by a session of the host.
+    pub(crate) fn allows_origin(&self, origin: &[u8]) -> bool {
+        self.0.origins.iter().any(|allowed| allowed.as_bytes() == origin)
     }
 
     /// The bearer token of a request; none if it has none.

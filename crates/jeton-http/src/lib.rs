@@ -12,6 +12,7 @@ mod gate;
 mod problem;
 mod refusal;
 mod routes;
+mod session;
 mod wire;
 
 pub use body::{BODY_LIMIT, Body, read_body};
@@ -20,3 +21,4 @@ pub use gate::{Context, Gate, Head, Passage, PeerAddress};
 pub use problem::{Answer, Problem, method_not_allowed};
 pub use refusal::Refusal;
 pub use routes::{Endpoint, Request, Routes};
+pub use session::HostSession;

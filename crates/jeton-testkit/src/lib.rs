@@ -12,6 +12,8 @@
 mod clock;
 mod random;
 pub mod store;
+mod unreliable;
 
 pub use clock::FakeClock;
 pub use random::SeededRandom;
+pub use unreliable::UnreliableStore;

@@ -1,20 +1,55 @@
 //! Who makes a management call, and what it may see and touch.
 
-use crate::{ManageError, Names, Principal, Record, Standing, policy::Denial, rights::scopes};
+use std::sync::Arc;
 
-/// Who makes a management call.
+use ipnet::IpNet;
+
+use crate::{
+    ManageError, Names, Principal, Record, Standing,
+    policy::Denial,
+    rights::{Rights, scopes},
+};
+
+/// Who makes a management call: the host app, the principal of a token, or a user with a session of the host.
 #[derive(Clone, Debug)]
 pub struct Caller(Who);
 
 #[derive(Clone, Debug)]
 enum Who {
     System(String),
-    Principal(Principal),
+    Token(Principal),
+    Session(Arc<Session>),
+}
+
+/// A user whom the host app knows, with the rights that the directory gives.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) subject: String,
+    pub(crate) tenant: Option<String>,
+    pub(crate) rights: Rights,
+}
+
+/// What a caller holds, and cannot give more of.
+pub(crate) struct Held<'a> {
+    pub(crate) subject: Option<&'a str>,
+    pub(crate) tenant: Option<&'a str>,
+    pub(crate) roles: &'a Names,
+    pub(crate) scopes: &'a Names,
+    pub(crate) groups: &'a Names,
+    pub(crate) networks: &'a [IpNet],
+    /// Its token; a session has none.
+    pub(crate) token: Option<&'a Principal>,
 }
 
 impl From<Principal> for Caller {
     fn from(principal: Principal) -> Self {
-        Self(Who::Principal(principal))
+        Self(Who::Token(principal))
+    }
+}
+
+impl From<Session> for Caller {
+    fn from(session: Session) -> Self {
+        Self(Who::Session(Arc::new(session)))
     }
 }
 
@@ -29,7 +64,8 @@ impl Caller {
     pub fn name(&self) -> String {
         match &self.0 {
             Who::System(name) => name.clone(),
-            Who::Principal(principal) => {
+            Who::Session(session) => session.subject.clone(),
+            Who::Token(principal) => {
                 principal.subject().map_or_else(|| principal.token_id().to_string(), str::to_owned)
             }
         }
@@ -37,24 +73,41 @@ impl Caller {
 
     /// The tenant that it belongs to; it sees and touches that one alone.
     pub fn tenant(&self) -> Option<&str> {
-        self.principal().and_then(Principal::tenant)
+        self.held().and_then(|held| held.tenant)
     }
 
-    pub(crate) fn principal(&self) -> Option<&Principal> {
-        match &self.0 {
-            Who::System(_) => None,
-            Who::Principal(principal) => Some(principal),
-        }
+    /// What it holds; `None` is everything.
+    pub(crate) fn held(&self) -> Option<Held<'_>> {
+        Some(match &self.0 {
+            Who::System(_) => return None,
+            Who::Token(principal) => Held {
+                subject: principal.subject(),
+                tenant: principal.tenant(),
+                roles: principal.roles(),
+                scopes: principal.scopes(),
+                groups: principal.groups(),
+                networks: principal.networks(),
+                token: Some(principal),
+            },
+            Who::Session(session) => Held {
+                subject: Some(&session.subject),
+                tenant: session.tenant.as_deref(),
+                roles: &session.rights.roles,
+                scopes: &session.rights.scopes,
+                groups: &session.rights.groups,
+                networks: &[],
+                token: None,
+            },
+        })
     }
 
     /// Whether it may give what it does not hold itself.
     pub(crate) fn may_grant(&self) -> bool {
-        self.principal().is_none_or(|principal| principal.scopes().contains(scopes::TOKENS_GRANT))
+        self.held().is_none_or(|held| held.scopes.contains(scopes::TOKENS_GRANT))
     }
 
     pub(crate) fn require(&self, scope: &str) -> Result<(), ManageError> {
-        let held: Option<&Names> = self.principal().map(Principal::scopes);
-        if held.is_none_or(|held| held.contains(scope)) {
+        if self.held().is_none_or(|held| held.scopes.contains(scope)) {
             Ok(())
         } else {
             Err(ManageError::Denied(Denial::scope(scope)))

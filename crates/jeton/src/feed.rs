@@ -1,7 +1,7 @@
 //! What a node knows of the change log: where it reads on, and which rows may be dropped.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     sync::{Arc, Weak},
     time::Duration,
 };
@@ -30,13 +30,23 @@ pub(crate) async fn read_on(inner: &Inner) -> Result<(), StoreError> {
         let changes = inner.store.changes(progress.cursor.as_ref()).await?;
         let received = inner.clock().monotonic();
         let mut keep = Duration::ZERO;
+        let mut audiences = BTreeSet::new();
         for row in &changes.rows {
             let span = inner.keep_span(row.longest_access_ttl);
             keep = keep.max(span);
-            match row.change {
+            match &row.change {
                 Change::Record { id, epoch } => {
-                    inner.cut_offs().raise(id, epoch, received.saturating_add(span))
+                    inner.cut_offs().raise(*id, *epoch, received.saturating_add(span));
                 }
+                Change::Audience { name } => {
+                    audiences.insert(name);
+                }
+            }
+        }
+        // What needs another read comes last: if it fails, all of this is read again, and the cut-offs hold already.
+        for name in audiences {
+            if let Some(audience) = inner.store.audience(name).await? {
+                inner.audiences.learn(audience);
             }
         }
         if !changes.rows.is_empty() {
@@ -58,17 +68,17 @@ pub(crate) async fn read_on(inner: &Inner) -> Result<(), StoreError> {
 async fn tidy(inner: &Inner) -> Result<(), StoreError> {
     let now = inner.clock().monotonic();
     inner.cut_offs().prune(now);
-    let mut due = None;
-    {
-        let mut progress = inner.feed.0.lock().await;
-        while progress.trims.front().is_some_and(|(at, _)| *at <= now) {
-            due = progress.trims.pop_front();
-        }
-    }
-    match due {
-        Some((_, cursor)) => inner.store.trim(&cursor).await,
-        None => Ok(()),
-    }
+    let due = |trims: &VecDeque<(Duration, Cursor)>| trims.iter().take_while(|(at, _)| *at <= now).count();
+    let through = {
+        let trims = &inner.feed.0.lock().await.trims;
+        due(trims).checked_sub(1).and_then(|last| trims.get(last)).map(|(_, cursor)| cursor.clone())
+    };
+    let Some(cursor) = through else { return Ok(()) };
+    inner.store.trim(&cursor).await?;
+    // Forgotten only now: a trim that failed is tried again.
+    let trims = &mut inner.feed.0.lock().await.trims;
+    trims.drain(..due(trims));
+    Ok(())
 }
 
 /// Reads on until the authority is gone. A failure is told and tried again.

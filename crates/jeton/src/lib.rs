@@ -7,6 +7,7 @@
 //! This crate knows no HTTP, no framework and no database driver, and shows no JOSE type. `jeton-http` says what HTTP
 //! means, `jeton-axum` and `jeton-actix` mount it, `jeton-sqlx` stores records.
 
+mod audience;
 mod authority;
 mod caller;
 mod claims;
@@ -31,6 +32,7 @@ mod text;
 mod time;
 mod verifier;
 
+pub use audience::{Audiences, MAX_MEMBERS, NamedAudience};
 pub use authority::{
     Authority, AuthorityBuilder, BuildError, Edit, Exchange, Exchanged, Expiry, Generate, Generated,
     ManagedKeysError,

@@ -4,20 +4,28 @@ use std::{fmt, net::IpAddr, sync::Arc};
 
 use ipnet::IpNet;
 
-use crate::{Names, Principal, principal::admits};
+use crate::{Audiences, Names, Principal, principal::admits};
 
 /// What is known about a request beside who makes it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Facts {
     /// The address that it comes from, if it is known.
     pub address: Option<IpAddr>,
+    /// The named audiences, as this node knows them. Without them nobody is in any.
+    pub audiences: Audiences,
 }
 
 impl Facts {
     /// From that address.
     pub fn from_address(address: Option<IpAddr>) -> Self {
-        Self { address }
+        Self { address, ..Self::default() }
+    }
+
+    /// With these named audiences; [`Authority::facts`](crate::Authority::facts) gives those of an authority.
+    #[must_use]
+    pub fn with_audiences(self, audiences: Audiences) -> Self {
+        Self { audiences, ..self }
     }
 }
 
@@ -37,6 +45,8 @@ pub enum Denial {
     Tenant,
     /// The address of the request is outside the allowed networks, or is not known.
     Network,
+    /// It is open to a named audience only.
+    Audience,
     /// Another rule says no.
     Rule,
 }
@@ -51,6 +61,7 @@ impl Denial {
             Self::Group => "group_denied",
             Self::Tenant => "tenant_denied",
             Self::Network => "network_denied",
+            Self::Audience => "audience_denied",
             Self::Rule => "rule_denied",
         }
     }
@@ -70,6 +81,7 @@ impl fmt::Display for Denial {
             Self::Group => "it is not open to the groups of the caller",
             Self::Tenant => "it is not open to the tenant of the caller",
             Self::Network => "it is not open to the address of the caller",
+            Self::Audience => "the caller is not in the audience that it is open to",
             Self::Rule => "a rule denies it",
         })
     }
@@ -96,6 +108,7 @@ enum Rule {
     Group(String),
     Tenant(String),
     Network(IpNet),
+    Audience(String),
     Custom(String, Box<Custom>),
     All(Vec<Policy>),
     Any(Vec<Policy>),
@@ -141,6 +154,11 @@ pub fn tenant(tenant: impl Into<String>) -> Policy {
 /// Who comes from that network. A request whose address is not known does not.
 pub fn network(network: IpNet) -> Policy {
     Rule::Network(network).into()
+}
+
+/// Who is in that named audience, which an admin edits while the app runs. Nobody is in one that is not there.
+pub fn audience(name: impl Into<String>) -> Policy {
+    Rule::Audience(name.into()).into()
 }
 
 /// Who passes that function, which is sync, quick and pure. The name is for logs and documents.
@@ -196,6 +214,7 @@ impl Policy {
             Rule::Group(group) => (principal.groups().contains(group), Denial::Group),
             Rule::Tenant(tenant) => (principal.tenant() == Some(tenant), Denial::Tenant),
             Rule::Network(network) => (admits(std::slice::from_ref(network), facts.address), Denial::Network),
+            Rule::Audience(name) => (facts.audiences.admit(name, principal), Denial::Audience),
             Rule::Custom(_, check) => (check(principal, facts), Denial::Rule),
         };
         if passes { Ok(()) } else { Err(denial) }
@@ -256,6 +275,7 @@ impl fmt::Display for Policy {
             Rule::Group(group) => write!(f, "group({group})"),
             Rule::Tenant(tenant) => write!(f, "tenant({tenant})"),
             Rule::Network(network) => write!(f, "network({network})"),
+            Rule::Audience(name) => write!(f, "audience({name})"),
             Rule::Custom(name, _) => f.write_str(name),
             Rule::All(policies) => joined(f, policies, "and"),
             Rule::Any(policies) => joined(f, policies, "or"),
@@ -268,4 +288,39 @@ impl fmt::Debug for Policy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Policy({self})")
     }
+}
+
+/// A policy that has a type, so that a handler can name it in its arguments. [`requirement!`](crate::requirement)
+/// makes one.
+pub trait Requirement: Send + Sync + 'static {
+    /// The policy.
+    fn policy() -> &'static Policy;
+}
+
+/// Makes a type for a policy, which `jeton_axum::Require` and `jeton_actix::Require` take.
+///
+/// ```
+/// use jeton::policy::{Requirement, role, scope};
+///
+/// jeton::requirement! {
+///     /// Who may read reports.
+///     pub struct Reader = role("reader").or(scope("reports:read"));
+/// }
+/// assert_eq!(Reader::policy().to_string(), "role(reader) or scope(reports:read)");
+/// ```
+#[macro_export]
+macro_rules! requirement {
+    ($(#[$attribute:meta])* $visibility:vis struct $name:ident = $policy:expr;) => {
+        $(#[$attribute])*
+        #[derive(Clone, Copy, Debug)]
+        $visibility struct $name;
+
+        impl $crate::policy::Requirement for $name {
+            fn policy() -> &'static $crate::policy::Policy {
+                static POLICY: ::std::sync::LazyLock<$crate::policy::Policy> =
+                    ::std::sync::LazyLock::new(|| $policy);
+                &POLICY
+            }
+        }
+    };
 }

@@ -107,7 +107,7 @@ impl Rights {
         Self { roles, scopes, groups }
     }
 
-    fn of_account(account: &Account, map: &RoleMap) -> Self {
+    pub(crate) fn of_account(account: &Account, map: &RoleMap) -> Self {
         let mut scopes = map.scopes_of(&account.roles);
         scopes.extend(account.scopes.iter().cloned());
         Self { roles: account.roles.clone(), scopes, groups: account.groups.clone() }

@@ -7,7 +7,7 @@ use std::{error::Error, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::{Algorithm, Page, Query, Record, RecordId, Sealed, Timestamp};
+use crate::{Algorithm, NamedAudience, Page, Query, Record, RecordId, Sealed, Timestamp};
 
 /// Why a store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -47,7 +47,7 @@ pub struct Update {
 }
 
 /// What other nodes must learn. Applying one twice, or two in another order, comes to the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "change", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Change {
@@ -58,6 +58,11 @@ pub enum Change {
         id: RecordId,
         /// The lowest epoch still accepted.
         epoch: u64,
+    },
+    /// A named audience was changed: it is to be read again.
+    Audience {
+        /// Which audience.
+        name: String,
     },
 }
 
@@ -109,7 +114,8 @@ pub struct Changes {
 ///   of one tenant of their own.
 /// * **Ids are unique** for ever: a deleted record stays as a tombstone, which `find` returns and `list` does not.
 /// * **The log is complete.** A reader that goes from cursor to cursor sees every row at least once, however
-///   commits interleave.
+///   commits interleave. A cursor that the store did not give out is [`StoreError::Unavailable`].
+/// * **The change before its row.** Who reads a row of the log finds what it tells of.
 /// * An error tells apart what was refused from what could not be told ([`StoreError::Unavailable`]).
 ///
 /// A complete small implementation is [`MemoryStore`](crate::MemoryStore).
@@ -138,6 +144,17 @@ pub trait Store: Send + Sync + 'static {
     /// Raises the stored longest access-token lifetime to this one, and returns what is stored then. Rows that are
     /// committed later carry it.
     async fn longest_access_ttl(&self, at_least: Duration) -> Result<Duration, StoreError>;
+
+    /// All named audiences, in the order of their names.
+    async fn audiences(&self) -> Result<Vec<NamedAudience>, StoreError>;
+
+    /// The audience of that name.
+    async fn audience(&self, name: &str) -> Result<Option<NamedAudience>, StoreError>;
+
+    /// Adds or replaces an audience, and logs the change, in one transaction. Fails with
+    /// [`Conflict`](StoreError::Conflict) unless the stored version is the one before that of `audience`; where none
+    /// is stored, that is 0.
+    async fn put_audience(&self, audience: &NamedAudience, change: &Change) -> Result<(), StoreError>;
 
     /// Whether the store answers. For readiness.
     async fn ping(&self) -> Result<(), StoreError>;

@@ -28,8 +28,8 @@ pub(crate) fn router(gate: Gate) -> Router {
         .route("/reports", only(&["GET", "HEAD", "POST"], reports).layer(protected.clone()))
         .route("/external", only(&["GET", "HEAD"], get(whoami.layer(external))).layer(protected))
         .route("/direct", only(&["GET", "HEAD"], get(whoami)).layer(direct))
-        .route("/health/live", get(async || Json(serde_json::json!({"live": true}))))
-        .route("/health/ready", get(ready))
+        .route("/health/live", only(&["GET", "HEAD"], get(live)))
+        .route("/health/ready", only(&["GET", "HEAD"], get(ready)))
         .nest(demo::MOUNT, jeton_router(gate))
         .fallback(async || answer(demo::no_such_route()))
         .with_state(authority)
@@ -45,6 +45,10 @@ async fn reports() -> Json<serde_json::Value> {
 
 async fn store() -> Json<serde_json::Value> {
     Json(demo::stored())
+}
+
+async fn live() -> Json<serde_json::Value> {
+    Json(serde_json::json!({"live": true}))
 }
 
 async fn ready(State(authority): State<Authority>) -> Response {

@@ -1,5 +1,7 @@
 //! The routes, written once. An adapter registers [`Endpoint::ALL`] path by path and hands each request over.
 
+mod audiences;
+mod condition;
 mod exchange;
 mod jwks;
 mod tokens;
@@ -7,9 +9,11 @@ mod tokens;
 use std::net::IpAddr;
 
 use http::{HeaderMap, Method, StatusCode};
-use jeton::{Caller, ManageError, policy::Denial};
+use jeton::ManageError;
 
-use crate::{Answer, Body, Gate, Head, Problem, Refusal, method_not_allowed, refusal::unavailable};
+use crate::{
+    Answer, Body, Gate, Head, HostSession, Problem, Refusal, method_not_allowed, refusal::unavailable,
+};
 
 /// One path of the contract, relative to where the routes are mounted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -27,16 +31,29 @@ pub enum Endpoint {
     Enable,
     /// `/tokens/{id}/revoke`
     Revoke,
+    /// `/audiences`
+    Audiences,
+    /// `/audiences/{name}`
+    Audience,
     /// `/.well-known/jwks.json`
     Jwks,
 }
 
 impl Endpoint {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Exchange, Self::Tokens, Self::Token, Self::Disable, Self::Enable, Self::Revoke, Self::Jwks];
+    pub const ALL: [Self; 9] = [
+        Self::Exchange,
+        Self::Tokens,
+        Self::Token,
+        Self::Disable,
+        Self::Enable,
+        Self::Revoke,
+        Self::Audiences,
+        Self::Audience,
+        Self::Jwks,
+    ];
 
-    /// The path, with `{id}` in the place of a record id.
+    /// The path, with [`parameter`](Self::parameter) in braces.
     pub const fn path(self) -> &'static str {
         match self {
             Self::Exchange => "/exchange",
@@ -45,7 +62,18 @@ impl Endpoint {
             Self::Disable => "/tokens/{id}/disable",
             Self::Enable => "/tokens/{id}/enable",
             Self::Revoke => "/tokens/{id}/revoke",
+            Self::Audiences => "/audiences",
+            Self::Audience => "/audiences/{name}",
             Self::Jwks => "/.well-known/jwks.json",
+        }
+    }
+
+    /// The parameter of its path.
+    pub const fn parameter(self) -> Option<&'static str> {
+        match self {
+            Self::Token | Self::Disable | Self::Enable | Self::Revoke => Some("id"),
+            Self::Audience => Some("name"),
+            Self::Exchange | Self::Tokens | Self::Audiences | Self::Jwks => None,
         }
     }
 
@@ -55,7 +83,8 @@ impl Endpoint {
             Self::Exchange | Self::Disable | Self::Enable | Self::Revoke => &["POST"],
             Self::Tokens => &["GET", "HEAD", "POST"],
             Self::Token => &["GET", "HEAD", "PATCH", "DELETE"],
-            Self::Jwks => &["GET", "HEAD"],
+            Self::Audience => &["GET", "HEAD", "PUT"],
+            Self::Audiences | Self::Jwks => &["GET", "HEAD"],
         }
     }
 }
@@ -69,10 +98,12 @@ pub struct Request {
     pub query: Option<String>,
     /// The headers.
     pub headers: HeaderMap,
-    /// What stands in the place of `{id}`.
-    pub id: Option<String>,
+    /// What stands in the place of the [`parameter`](Endpoint::parameter) of the path.
+    pub parameter: Option<String>,
     /// The address of the other end of the connection.
     pub peer: Option<IpAddr>,
+    /// The user whom the host app knows by a session of its own.
+    pub session: Option<HostSession>,
     /// The body.
     pub body: Body,
 }
@@ -96,7 +127,7 @@ impl Head for Request {
 }
 
 /// What a route ends with when it does not succeed.
-enum Failure {
+pub(crate) enum Failure {
     Problem(Problem),
     Refusal(Refusal),
 }
@@ -137,6 +168,12 @@ pub struct Routes {
     gate: Gate,
 }
 
+impl<G: Into<Gate>> From<G> for Routes {
+    fn from(gate: G) -> Self {
+        Self::new(gate.into())
+    }
+}
+
 impl Routes {
     /// The routes of the gate's authority. Its realm and its trusted proxies hold for them too; which tokens they
     /// accept does not depend on it.
@@ -151,6 +188,7 @@ impl Routes {
         }
         let answer = match endpoint {
             Endpoint::Exchange => exchange::exchange(&self.gate, &request).await,
+            Endpoint::Audiences | Endpoint::Audience => audiences::respond(&self.gate, &request).await,
             Endpoint::Jwks => Ok(jwks::jwks(&self.gate)),
             Endpoint::Tokens | Endpoint::Token | Endpoint::Disable | Endpoint::Enable | Endpoint::Revoke => {
                 tokens::respond(&self.gate, endpoint, &request).await
@@ -162,14 +200,4 @@ impl Routes {
             Failure::Refusal(refusal) => refusal.answer(self.gate.realm_of()),
         })
     }
-}
-
-/// Who makes a management call: the principal of an access token.
-fn caller(gate: &Gate, request: &Request) -> Result<Caller, Refusal> {
-    let token = gate.bearer(request)?.ok_or(Refusal::NoCredentials)?;
-    let principal = gate.authority().authenticate(token)?;
-    if !principal.admits(gate.facts(request).address) {
-        return Err(Refusal::Denied(Denial::Network));
-    }
-    Ok(Caller::from(principal))
 }

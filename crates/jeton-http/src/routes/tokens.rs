@@ -1,18 +1,22 @@
 //! `/tokens`: generating, listing and changing, as the caller may.
 
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use jeton::{Authority, Caller, Conflict, Position, Record, RecordId};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{Endpoint, Failure, Request, caller};
+use super::{
+    Endpoint, Failure, Request,
+    condition::{single_version, tagged},
+};
 use crate::{
     Answer, Gate, Problem,
     problem::json_answer,
+    session::caller,
     wire::{self, Accepts, Fields},
 };
 
 pub(super) async fn respond(gate: &Gate, endpoint: Endpoint, request: &Request) -> Result<Answer, Failure> {
-    let caller = caller(gate, request)?;
+    let caller = caller(gate, request).await?;
     let authority = gate.authority();
     if endpoint == Endpoint::Tokens {
         return if request.method == Method::POST {
@@ -22,7 +26,7 @@ pub(super) async fn respond(gate: &Gate, endpoint: Endpoint, request: &Request) 
         };
     }
     // A malformed id names nothing.
-    let id = request.id.as_deref().and_then(|id| id.parse().ok()).ok_or_else(Problem::not_found)?;
+    let id = request.parameter.as_deref().and_then(|id| id.parse().ok()).ok_or_else(Problem::not_found)?;
     let record = match (endpoint, &request.method) {
         (Endpoint::Token, &Method::PATCH) => edit(authority, &caller, id, request).await?,
         (Endpoint::Token, &Method::DELETE) => {
@@ -32,7 +36,7 @@ pub(super) async fn respond(gate: &Gate, endpoint: Endpoint, request: &Request) 
         (Endpoint::Token, _) => authority.find(&caller, id).await?,
         _ => stand(authority, &caller, endpoint, id, request).await?,
     };
-    Ok(tagged(StatusCode::OK, &wire::record(authority, &record), &record))
+    Ok(tagged(StatusCode::OK, &wire::record(authority, &record), record.version))
 }
 
 async fn generate(authority: &Authority, caller: &Caller, request: &Request) -> Result<Answer, Failure> {
@@ -43,7 +47,7 @@ async fn generate(authority: &Authority, caller: &Caller, request: &Request) -> 
         "token": wire::record(authority, record),
         "api_token": generated.api_token.expose(),
     });
-    let mut answer = tagged(StatusCode::CREATED, &body, record);
+    let mut answer = tagged(StatusCode::CREATED, &body, record.version);
     if let Ok(location) = HeaderValue::try_from(format!("{}/tokens/{}", mount_path(authority), record.id)) {
         answer.headers_mut().insert(header::LOCATION, location);
     }
@@ -67,15 +71,10 @@ async fn edit(
 ) -> Result<Record, Failure> {
     let fields = Fields::read(&request.headers, &request.body, Accepts::Json)?;
     let edit = wire::edit(fields)?;
-    let if_match = match versions(&request.headers) {
-        None => None,
-        Some(versions) if versions.len() > 1 => {
-            let current = authority.find(caller, id).await?.version;
-            Some(if versions.contains(&current) { current } else { NO_VERSION })
-        }
-        Some(versions) => Some(versions.first().copied().unwrap_or(NO_VERSION)),
-    };
-    Ok(authority.update(caller, id, edit, if_match).await?)
+    let if_match = single_version(&request.headers, || async {
+        Ok::<_, Failure>(authority.find(caller, id).await?.version)
+    });
+    Ok(authority.update(caller, id, edit, if_match.await?).await?)
 }
 
 async fn stand(
@@ -98,39 +97,11 @@ async fn stand(
     Ok(record)
 }
 
-/// Versions begin at 1.
-const NO_VERSION: u64 = 0;
-
-/// The versions that `If-Match` names (RFC 9110 §13.1.1); none without the header, and with `*`. Tags that are weak
-/// or not ours match nothing.
-fn versions(headers: &HeaderMap) -> Option<Vec<u64>> {
-    let mut values = headers.get_all(header::IF_MATCH).iter().peekable();
-    values.peek()?;
-    let mut versions = Vec::new();
-    for tag in values.flat_map(|value| value.to_str().unwrap_or_default().split(',')) {
-        let tag = tag.trim();
-        if tag == "*" {
-            return None;
-        }
-        let inner = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
-        versions.extend(inner.and_then(|tag| tag.parse::<u64>().ok()));
-    }
-    Some(versions)
-}
-
 /// The path of the URL under which the routes are known.
 fn mount_path(authority: &Authority) -> &str {
     let issuer = authority.issuer();
     let host = issuer.find("://").map_or(0, |at| at + 3);
     issuer[host..].find('/').map_or("", |at| &issuer[host + at..])
-}
-
-fn tagged(status: StatusCode, body: &Value, record: &Record) -> Answer {
-    let mut answer = json_answer(status, body);
-    if let Ok(tag) = HeaderValue::try_from(format!("\"{}\"", record.version)) {
-        answer.headers_mut().insert(header::ETAG, tag);
-    }
-    answer
 }
 
 fn no_content() -> Answer {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use http::{HeaderMap, StatusCode, header};
-use jeton::{FieldError, MAX_LIST, Names};
+use jeton::{FieldError, MAX_LIST, MAX_MEMBERS, Names};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
@@ -125,6 +125,7 @@ impl Fields {
     pub(crate) fn array<T>(
         &mut self,
         name: &str,
+        most: usize,
         detail: &str,
         parse: impl Fn(&str) -> Option<T>,
     ) -> Option<Vec<T>> {
@@ -132,8 +133,8 @@ impl Fields {
             self.fail(name, "must be an array of strings");
             return None;
         };
-        if values.len() > MAX_LIST {
-            self.fail(name, &format!("must hold at most {MAX_LIST}"));
+        if values.len() > most {
+            self.fail(name, &format!("must hold at most {most}"));
             return None;
         }
         let mut out = Vec::with_capacity(values.len());
@@ -147,7 +148,16 @@ impl Fields {
     }
 
     pub(crate) fn names(&mut self, name: &str) -> Option<Names> {
-        let names = self.array(name, "must be a string", |text| Some(text.to_owned()))?;
+        self.names_up_to(name, MAX_LIST)
+    }
+
+    /// The members of a named audience.
+    pub(crate) fn members(&mut self, name: &str) -> Option<Names> {
+        self.names_up_to(name, MAX_MEMBERS)
+    }
+
+    fn names_up_to(&mut self, name: &str, most: usize) -> Option<Names> {
+        let names = self.array(name, most, "must be a string", |text| Some(text.to_owned()))?;
         Some(names.into_iter().collect())
     }
 

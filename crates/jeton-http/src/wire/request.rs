@@ -1,7 +1,7 @@
 //! The bodies of requests.
 
 use ipnet::IpNet;
-use jeton::{Edit, Exchange, Expiry, Generate, Kind, Timestamp, policy::Facts};
+use jeton::{Edit, Exchange, Expiry, Generate, Kind, MAX_LIST, NamedAudience, Timestamp, policy::Facts};
 
 use super::Fields;
 use crate::Problem;
@@ -53,6 +53,16 @@ pub(crate) fn exchange(mut fields: Fields, facts: Facts) -> Result<Exchange, Pro
     request.with_scope_parameter(&scope).map_err(|error| Problem::fields(vec![error]))
 }
 
+/// Who shall be in a named audience; whoever is left out is not in it.
+pub(crate) fn audience(mut fields: Fields, name: &str) -> Result<NamedAudience, Problem> {
+    let mut audience = NamedAudience::new(name);
+    audience.subjects = fields.members("subjects").unwrap_or_default();
+    audience.groups = fields.members("groups").unwrap_or_default();
+    audience.roles = fields.members("roles").unwrap_or_default();
+    fields.finish()?;
+    Ok(audience)
+}
+
 /// Why somebody disables, enables or revokes.
 pub(crate) fn reason(mut fields: Fields) -> Result<Option<String>, Problem> {
     let reason = fields.string("reason");
@@ -85,7 +95,9 @@ fn expiry(fields: &mut Fields) -> Option<Expiry> {
 
 fn networks(fields: &mut Fields) -> Option<Vec<IpNet>> {
     // An address with bits beyond the prefix is more often a slip than a network.
-    fields.array("networks", NETWORK, |text| text.parse::<IpNet>().ok().filter(|net| net.trunc() == *net))
+    fields.array("networks", MAX_LIST, NETWORK, |text| {
+        text.parse::<IpNet>().ok().filter(|net| net.trunc() == *net)
+    })
 }
 
 fn time(text: &str) -> Option<Timestamp> {

@@ -3,6 +3,7 @@
 //! One connection writes, a few read. With the write-ahead log (WAL) neither waits for the other, and what has been
 //! committed is seen by every read that begins later, in every process.
 
+mod audiences;
 mod changes;
 mod column;
 mod error;
@@ -15,7 +16,10 @@ mod record;
 use std::{fmt, path::Path, time::Duration};
 
 use async_trait::async_trait;
-use jeton::{Changes, Cursor, KeyStore, Page, Query, Record, RecordId, Store, StoreError, StoredKey, Update};
+use jeton::{
+    Change, Changes, Cursor, KeyStore, NamedAudience, Page, Query, Record, RecordId, Store, StoreError,
+    StoredKey, Update,
+};
 use sqlx::{Sqlite, SqlitePool, Transaction};
 
 pub use self::open::OpenError;
@@ -118,6 +122,21 @@ impl Store for SqliteStore {
         let raised = changes::longest_access_ttl(&mut *transaction).await?;
         transaction.commit().await.map_err(from_sqlx)?;
         Ok(raised)
+    }
+
+    async fn audiences(&self) -> Result<Vec<NamedAudience>, StoreError> {
+        audiences::all(&self.readers).await
+    }
+
+    async fn audience(&self, name: &str) -> Result<Option<NamedAudience>, StoreError> {
+        audiences::find(&self.readers, name).await
+    }
+
+    async fn put_audience(&self, audience: &NamedAudience, change: &Change) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        audiences::put(&mut transaction, audience).await?;
+        changes::append(&mut transaction, change).await?;
+        transaction.commit().await.map_err(from_sqlx)
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -6,7 +6,9 @@ use super::{
     Authority, AuthorityBuilder, Inner, ManagedKeysError, Settings,
     keys::{self, ManagedKeys},
 };
-use crate::{Names, Ring, StoreError, Verifier, cutoff::CutOffs, feed, ring::KeyRing, verifier::Parts};
+use crate::{
+    Audiences, Names, Ring, StoreError, Verifier, cutoff::CutOffs, feed, ring::KeyRing, verifier::Parts,
+};
 
 /// Why an authority cannot be built.
 #[derive(Debug, thiserror::Error)]
@@ -87,7 +89,11 @@ impl AuthorityBuilder {
             longest_access_ttl,
         };
         let (random, feed) = (self.random, feed::Feed::default());
-        let inner = Arc::new(Inner { store, directory, random, verifier, api_keys, settings, feed });
+        let audiences = Audiences::default();
+        // Before the log is read: what changes meanwhile is in the log.
+        store.audiences().await?.into_iter().for_each(|audience| audiences.learn(audience));
+        let inner =
+            Arc::new(Inner { store, directory, random, verifier, api_keys, settings, feed, audiences });
         feed::read_on(&inner).await?;
         tokio::spawn(feed::follow(Arc::downgrade(&inner), self.feed_interval));
         Ok(Authority(inner))

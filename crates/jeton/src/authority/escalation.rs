@@ -3,7 +3,8 @@
 
 use super::Authority;
 use crate::{
-    Account, Caller, Grant, ManageError, Record, State,
+    Account, Caller, Grant, ManageError, Names, Record, State,
+    caller::Held,
     grant::{audiences_cover, ends_cover, networks_cover},
     policy::Denial,
     rights::{Rights, scopes},
@@ -19,8 +20,8 @@ impl Authority {
         account: Option<&Account>,
     ) -> Result<(), ManageError> {
         stays_in_tenant(caller, grant)?;
-        let Some(principal) = caller.principal().filter(|_| !caller.may_grant()) else { return Ok(()) };
-        if grant.subject.as_deref() != principal.subject() || grant.tenant.as_deref() != principal.tenant() {
+        let Some(held) = caller.held().filter(|_| !caller.may_grant()) else { return Ok(()) };
+        if grant.subject.as_deref() != held.subject || grant.tenant.as_deref() != held.tenant {
             return Err(needs_grant());
         }
         let found;
@@ -33,20 +34,29 @@ impl Authority {
         };
         let settings = &self.0.settings;
         let given = Rights::of(grant, account, &settings.role_map, &settings.default_role);
-        let own = self.0.store.find(principal.token_id()).await?;
-        let within = given.roles.is_subset(principal.roles())
-            && given.scopes.is_subset(principal.scopes())
-            && given.groups.is_subset(principal.groups())
-            && networks_cover(principal.networks(), &grant.networks)
-            && own.is_some_and(|own| self.outlasts(&own, grant));
-        if within { Ok(()) } else { Err(needs_grant()) }
+        let within = holds(&held, &given.roles, &given.scopes, &given.groups)
+            // What the account does not hold yet, it may hold tomorrow.
+            && holds(&held, &grant.roles, &grant.scopes, &grant.groups)
+            && networks_cover(held.networks, &grant.networks);
+        if !within {
+            return Err(needs_grant());
+        }
+        // A session has no token that could be outlived: it stands for the whole account.
+        let Some(token) = held.token else { return Ok(()) };
+        let own = self.0.store.find(token.token_id()).await?;
+        let outlasts = own.is_some_and(|own| own.epoch <= token.epoch() && self.outlasts(&own, grant));
+        if outlasts { Ok(()) } else { Err(needs_grant()) }
     }
 
-    /// Whether the token of the caller is good for at least as long and for at least as much.
+    /// Whether the token of the caller is good for at least as long and for at least as much, also when the account
+    /// behind both grows.
     fn outlasts(&self, own: &Record, grant: &Grant) -> bool {
+        let all_groups = |grant: &Grant| grant.subject.is_some() && grant.groups.is_empty();
         own.state(self.now()) == State::Active
             && ends_cover(own.grant.expires_at, grant.expires_at)
             && audiences_cover(&own.grant.audiences, &grant.audiences)
+            && (own.grant.has_all_rights_of_subject() || !grant.has_all_rights_of_subject())
+            && (all_groups(&own.grant) || !all_groups(grant))
     }
 }
 
@@ -56,6 +66,10 @@ pub(super) fn stays_in_tenant(caller: &Caller, grant: &Grant) -> Result<(), Mana
         Some(tenant) if grant.tenant.as_deref() != Some(tenant) => Err(ManageError::Denied(Denial::Tenant)),
         _ => Ok(()),
     }
+}
+
+fn holds(held: &Held<'_>, roles: &Names, scopes: &Names, groups: &Names) -> bool {
+    roles.is_subset(held.roles) && scopes.is_subset(held.scopes) && groups.is_subset(held.groups)
 }
 
 fn needs_grant() -> ManageError {

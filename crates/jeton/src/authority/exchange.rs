@@ -175,6 +175,9 @@ fn audience(settings: &Settings, allowed: &Names, wanted: Option<&str>) -> Resul
             if fits { Ok(Names::from([wanted.to_owned()])) } else { Err(ExchangeError::InvalidTarget) }
         }
         None if allowed.is_empty() => Ok(Names::from([settings.default_audience.clone()])),
-        None => Ok(allowed.clone()),
+        // One that was taken out of the settings meanwhile is no audience any more.
+        None => Some(allowed.intersection(&settings.audiences).cloned().collect())
+            .filter(|known: &Names| !known.is_empty())
+            .ok_or(ExchangeError::InvalidTarget),
     }
 }

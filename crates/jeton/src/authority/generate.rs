@@ -81,7 +81,7 @@ impl Authority {
         grant: &Grant,
     ) -> Result<Option<Account>, ManageError> {
         let Some(subject) = &grant.subject else { return Ok(None) };
-        let own = caller.principal().is_some_and(|principal| principal.subject() == Some(subject));
+        let own = caller.held().is_some_and(|held| held.subject == Some(subject));
         if !own && !caller.may_grant() {
             return Err(ManageError::Denied(Denial::scope(scopes::TOKENS_GRANT)));
         }

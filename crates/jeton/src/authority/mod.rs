@@ -1,7 +1,8 @@
 //! The one handle of the domain: it generates, exchanges, authenticates and manages tokens.
 //!
-//! What may never happen, whatever the interleaving, is written down in `docs/ARCHITECTURE.md` under *Invariants*.
+//! What may never happen, whatever the interleaving, is written down in `docs/INVARIANTS.md`.
 
+mod audiences;
 mod build;
 mod builder;
 mod direct;
@@ -12,8 +13,9 @@ mod keys;
 mod manage;
 mod mutate;
 mod request;
+mod subjects;
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 pub use build::BuildError;
 pub use builder::AuthorityBuilder;
@@ -21,8 +23,9 @@ pub use keys::ManagedKeysError;
 pub use request::{Edit, Exchange, Exchanged, Expiry, Generate, Generated};
 
 use crate::{
-    Account, Clock, Directory, Grant, Names, Principal, PublicJwks, Random, Record, Rejection, Store,
-    Timestamp, Unavailable, Verifier, cutoff::CutOffs, feed, rights::RoleMap, ring::KeyRing,
+    Account, Audiences, Clock, Directory, Grant, Names, Principal, PublicJwks, Random, Record, Rejection,
+    Store, Timestamp, Unavailable, Verifier, cutoff::CutOffs, feed, policy::Facts, rights::RoleMap,
+    ring::KeyRing,
 };
 
 /// Generates API tokens, exchanges them, authenticates requests and manages the records. Cheap to clone, and all
@@ -65,6 +68,7 @@ pub(crate) struct Inner {
     api_keys: KeyRing,
     settings: Settings,
     pub(crate) feed: feed::Feed,
+    pub(crate) audiences: Audiences,
 }
 
 pub(crate) struct Settings {
@@ -164,6 +168,11 @@ impl Authority {
             roles.insert(self.0.settings.default_role.clone());
         }
         roles
+    }
+
+    /// What is known about a request from that address, and the named audiences of this authority.
+    pub fn facts(&self, address: Option<IpAddr>) -> Facts {
+        Facts::from_address(address).with_audiences(self.0.audiences.clone())
     }
 
     /// How many cut-offs this node holds, for metrics: about as many as records were changed recently.

@@ -16,6 +16,8 @@ pub(super) enum Mutation {
     Edit(Box<Edit>),
     Disable,
     Enable,
+    /// The rights of its subject changed.
+    CutOff,
     Revoke,
     Delete,
 }
@@ -26,6 +28,7 @@ impl Mutation {
             Self::Edit(_) => "edited",
             Self::Disable => "disabled",
             Self::Enable => "enabled",
+            Self::CutOff => "cut off",
             Self::Revoke => "revoked",
             Self::Delete => "deleted",
         }
@@ -49,7 +52,7 @@ impl Authority {
             .unwrap_or(Err(ManageError::Unavailable(Unavailable::Internal("the change was broken off"))))
     }
 
-    async fn change(
+    pub(super) async fn change(
         &self,
         caller: &Caller,
         id: RecordId,
@@ -136,6 +139,7 @@ fn decide(
         (_, Standing::Revoked | Standing::Deleted) => return Err(Conflict::Revoked.into()),
         (Mutation::Disable, _) => after.standing = Standing::Disabled,
         (Mutation::Enable, _) => after.standing = Standing::Active,
+        (Mutation::CutOff, _) => after.epoch += 1,
         (Mutation::Edit(edit), _) => apply(edit, &mut after, now, settings)?,
     }
     let stopped = after.standing != before.standing && after.standing != Standing::Active;

@@ -36,6 +36,9 @@ pub enum KeyError {
     /// An HMAC secret shorter than the output of its hash (RFC 7518 §3.2).
     #[error("the {0} secret is too short: {1} bytes are needed")]
     ShortSecret(Algorithm, usize),
+    /// A `kid` that cannot stand in a token header as it is.
+    #[error("a key id must have 1 to 100 printable ASCII characters without blank, quote and backslash")]
+    KeyId,
     /// A symmetric algorithm where an asymmetric one is needed, or the other way round.
     #[error("{0} does not fit here")]
     WrongFamily(Algorithm),
@@ -112,7 +115,8 @@ impl SigningKey {
         })
     }
 
-    /// Takes an HMAC secret of at least 32 bytes (HS256) or 64 bytes (HS512), and a `kid` that says nothing about it.
+    /// Takes an HMAC secret of at least 32 bytes (HS256) or 64 bytes (HS512), and a `kid` that says nothing about it:
+    /// 1 to 100 printable ASCII characters without blank, quote and backslash.
     pub fn from_secret(
         algorithm: Algorithm,
         secret: &[u8],
@@ -126,9 +130,13 @@ impl SigningKey {
         if secret.len() < needed {
             return Err(KeyError::ShortSecret(algorithm, needed));
         }
+        let kid = kid.into();
+        if kid.len() > 100 || !crate::text::is_scope(&kid) {
+            return Err(KeyError::KeyId);
+        }
         Ok(Self {
             algorithm,
-            kid: kid.into(),
+            kid,
             material: Zeroizing::new(secret.to_vec()),
             encoding: EncodingKey::from_secret(secret),
             decoding: DecodingKey::from_secret(secret),
@@ -255,11 +263,19 @@ mod tests {
             SigningKey::from_secret(Algorithm::Hs512, &[1; 63], "k"),
             Err(KeyError::ShortSecret(_, 64))
         ));
+        for kid in ["", "a b", "a\"b", "a\\b", "é", "a\n", &"k".repeat(101)] {
+            let key = SigningKey::from_secret(Algorithm::Hs256, &[1; 32], kid);
+            assert!(matches!(key, Err(KeyError::KeyId)), "{kid:?}");
+        }
         let ed = SigningKey::generate(Algorithm::EdDsa, &SystemRandom).unwrap();
         for algorithm in [Algorithm::Rs256, Algorithm::Es256] {
             assert!(SigningKey::from_pem(algorithm, ed.material()).is_err(), "{algorithm}");
         }
         assert!(SigningKey::from_pem(Algorithm::Hs256, ed.material()).is_err());
+        let curve = &aws_lc_rs::signature::ECDSA_P384_SHA384_FIXED_SIGNING;
+        let p384 = EcdsaKeyPair::generate_pkcs8(curve, &LibraryRandom::new()).unwrap();
+        let p384 = pem::encode(&pem::Pem::new("PRIVATE KEY", p384.as_ref()));
+        assert!(SigningKey::from_pem(Algorithm::Es256, p384.as_bytes()).is_err(), "another curve");
         assert!(SigningKey::from_pem(Algorithm::EdDsa, b"").is_err());
         assert!(matches!(check_rsa(&[0xff; 128], &[1, 0, 1]), Err(KeyError::WeakRsa)));
         assert!(matches!(check_rsa(&[0xff; 256], &[3]), Err(KeyError::WeakRsa)));

@@ -81,14 +81,14 @@ impl MasterKey {
     pub fn from_file_or_create(path: &Path, random: &dyn Random) -> Result<Self, MasterKeyError> {
         let failed = |source| MasterKeyError::File { path: path.to_owned(), source };
         match fs::read_to_string(path) {
-            Ok(text) => return Self::from_base64url(&text),
+            Ok(text) => return Self::from_base64url(&Zeroizing::new(text)),
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
             Err(_) => {}
         }
         let key = Self::generate(random)?;
         create(path, &key, random).map_err(failed)?;
         // Another process may have been first: what lies there now is the key.
-        Self::from_base64url(&fs::read_to_string(path).map_err(failed)?)
+        Self::from_base64url(&Zeroizing::new(fs::read_to_string(path).map_err(failed)?))
     }
 
     /// `context` binds the sealed key to its place: it opens under the same context only.

@@ -6,7 +6,7 @@ mod changes;
 mod orders;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     fmt,
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
     time::Duration,
@@ -17,7 +17,8 @@ use dashmap::{DashMap, Entry};
 
 use self::{changes::ChangeLog, orders::Orders};
 use crate::{
-    Changes, Cursor, KeyStore, Page, Query, Record, RecordId, Standing, Store, StoreError, StoredKey, Update,
+    Change, Changes, Cursor, KeyStore, NamedAudience, Page, Query, Record, RecordId, Standing, Store,
+    StoreError, StoredKey, Update,
 };
 
 /// A store in memory.
@@ -37,6 +38,7 @@ struct Shared {
     names: HashMap<Name, RecordId>,
     changes: ChangeLog,
     keys: Vec<StoredKey>,
+    audiences: BTreeMap<String, NamedAudience>,
 }
 
 /// The tenant and the name of an undeleted record: unique.
@@ -108,7 +110,7 @@ impl Store for MemoryStore {
         shared.show(&record);
         // The record before the row: who reads a row must find what it tells of.
         self.records.insert(record.id, record);
-        shared.changes.push(update.change);
+        shared.changes.push(update.change.clone());
         Ok(())
     }
 
@@ -122,6 +124,25 @@ impl Store for MemoryStore {
 
     async fn longest_access_ttl(&self, at_least: Duration) -> Result<Duration, StoreError> {
         Ok(self.write().changes.raise_longest_access_ttl(at_least))
+    }
+
+    async fn audiences(&self) -> Result<Vec<NamedAudience>, StoreError> {
+        Ok(self.read().audiences.values().cloned().collect())
+    }
+
+    async fn audience(&self, name: &str) -> Result<Option<NamedAudience>, StoreError> {
+        Ok(self.read().audiences.get(name).cloned())
+    }
+
+    async fn put_audience(&self, audience: &NamedAudience, change: &Change) -> Result<(), StoreError> {
+        let mut shared = self.write();
+        let stored = shared.audiences.get(&audience.name).map_or(0, |stored| stored.version);
+        if stored.checked_add(1) != Some(audience.version) {
+            return Err(StoreError::Conflict);
+        }
+        shared.audiences.insert(audience.name.clone(), audience.clone());
+        shared.changes.push(change.clone());
+        Ok(())
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -80,3 +80,11 @@ CREATE TABLE jeton_keys (
     wrapped    BLOB    NOT NULL,
     body       BLOB    NOT NULL
 ) STRICT;
+
+CREATE TABLE jeton_audiences (
+    name     TEXT    NOT NULL PRIMARY KEY,
+    subjects TEXT    NOT NULL,
+    groups   TEXT    NOT NULL,
+    roles    TEXT    NOT NULL,
+    version  INTEGER NOT NULL
+) STRICT;

@@ -1,0 +1,100 @@
+//! The token routes, mounted natively: one resource for each path, so that matched patterns reach the host's tracing
+//! and metrics.
+
+use actix_web::{
+    HttpMessage as _, HttpRequest, HttpResponse,
+    dev::{AppService, HttpServiceFactory},
+    http::header,
+    web,
+};
+use bytes::BytesMut;
+use futures_util::StreamExt as _;
+use jeton_http::{BODY_LIMIT, Body, Endpoint, HostSession, Request, Routes};
+
+use crate::convert::{self, response_to};
+
+/// The token routes under that path, which is the one in the authority's issuer. Takes an authority, a
+/// [`Gate`](jeton_http::Gate) where more is to be set, or the [`Routes`] themselves.
+///
+/// ```
+/// # use actix_web::App;
+///
+/// # fn app(authority: jeton::Authority) {
+/// App::new().service(jeton_actix::scope("/auth", authority));
+/// # }
+/// ```
+///
+/// Like every actix-web scope it takes all paths below its own; where the host has more to serve there, it mounts
+/// [`routes`] in a scope of its own.
+pub fn scope(path: &str, routes: impl Into<Routes>) -> impl HttpServiceFactory + 'static {
+    web::scope(path).service(self::routes(routes))
+}
+
+/// The token routes, to be mounted in the app itself or in any scope.
+///
+/// They authenticate by themselves and read their bodies up to [`BODY_LIMIT`], whatever limits the app sets for its
+/// extractors. Methods that are not served are 405 here, and never the app's 404.
+///
+/// ```
+/// # use actix_web::web;
+/// # fn configure(authority: jeton::Authority, config: &mut web::ServiceConfig) {
+/// config.service(web::scope("/auth").service(jeton_actix::routes(authority)));
+/// # }
+/// ```
+pub fn routes(routes: impl Into<Routes>) -> impl HttpServiceFactory + 'static {
+    Mounted(routes.into())
+}
+
+struct Mounted(Routes);
+
+impl HttpServiceFactory for Mounted {
+    fn register(self, config: &mut AppService) {
+        for endpoint in Endpoint::ALL {
+            let routes = self.0.clone();
+            let handler = move |request: HttpRequest, payload: web::Payload| {
+                let routes = routes.clone();
+                async move { respond(&routes, endpoint, &request, payload).await }
+            };
+            web::resource(endpoint.path()).route(web::route().to(handler)).register(config);
+        }
+    }
+}
+
+async fn respond(
+    routes: &Routes,
+    endpoint: Endpoint,
+    request: &HttpRequest,
+    payload: web::Payload,
+) -> HttpResponse {
+    // Copied out at once: the extensions must not stay borrowed while the body is awaited.
+    let session = request.extensions().get::<HostSession>().cloned();
+    let converted = Request {
+        method: convert::method(request.method()),
+        query: request.uri().query().map(str::to_owned),
+        headers: convert::headers(request.headers()),
+        parameter: endpoint.parameter().and_then(|name| request.match_info().get(name)).map(str::to_owned),
+        session,
+        peer: convert::peer(request.head()),
+        body: read(request, payload).await,
+    };
+    response_to(request.method(), routes.respond(endpoint, converted).await)
+}
+
+/// The body, and no more of it than the limit.
+async fn read(request: &HttpRequest, mut payload: web::Payload) -> Body {
+    // What is announced as too long is not read at all.
+    let announced = request.headers().get(header::CONTENT_LENGTH);
+    let announced = announced.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > BODY_LIMIT as u64) {
+        return Body::TooLarge;
+    }
+    let mut body = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let Ok(chunk) = chunk else { return Body::Broken };
+        if chunk.len() > BODY_LIMIT - body.len() {
+            return Body::TooLarge;
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Body::Complete(body.freeze())
+}

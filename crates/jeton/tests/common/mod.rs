@@ -1,0 +1,134 @@
+//! What the tests share: a clock that is set, a store and a directory that wait and fail on command, keys that the
+//! test holds too, and an authority put together from them.
+#![allow(dead_code, clippy::unwrap_used, reason = "each test uses its part, and may panic")]
+
+pub(crate) mod clock;
+pub(crate) mod keys;
+pub(crate) mod people;
+pub(crate) mod store;
+
+use std::{sync::Arc, time::Duration};
+
+use jeton::{
+    Authority, AuthorityBuilder, Caller, Exchange, Generate, Generated, Names, Principal, RecordId,
+    rights::RoleMap,
+};
+
+pub(crate) use self::{
+    clock::FakeClock,
+    keys::TestKey,
+    people::People,
+    store::{Call, StagedStore},
+};
+
+pub(crate) const ISSUER: &str = "https://app.example/auth";
+pub(crate) const API: &str = "https://app.example/api";
+pub(crate) const OTHER_API: &str = "https://app.example/other";
+pub(crate) const FOREIGN_API: &str = "https://elsewhere.example";
+
+pub(crate) const TTL: u64 = 300;
+pub(crate) const SKEW: u64 = 60;
+pub(crate) const LEEWAY: u64 = 10;
+
+/// One store, one directory and one set of keys, for as many nodes as a test wants.
+pub(crate) struct World {
+    pub(crate) clock: Arc<FakeClock>,
+    pub(crate) store: Arc<StagedStore>,
+    pub(crate) people: Arc<People>,
+    pub(crate) api_key: TestKey,
+    pub(crate) access_key: TestKey,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self {
+            clock: Arc::default(),
+            store: Arc::default(),
+            people: Arc::default(),
+            api_key: TestKey::new(),
+            access_key: TestKey::new(),
+        }
+    }
+
+    /// The settings of one more node. Its feed is read when the test says so.
+    pub(crate) fn builder(&self) -> AuthorityBuilder {
+        let map = RoleMap::default()
+            .with("reader", ["reports:read"])
+            .with("writer", ["reports:read", "reports:write"])
+            .with("clerk", ["tokens:read", "tokens:write"]);
+        Authority::builder(ISSUER)
+            .store(self.store.clone())
+            .directory(self.people.clone())
+            .clock(self.clock.clone())
+            .api_keys([self.api_key.signing()])
+            .access_keys([self.access_key.signing()])
+            .audience(API)
+            .audience(OTHER_API)
+            .foreign_audience(FOREIGN_API)
+            .role_map(map)
+            .access_ttl(seconds(TTL))
+            .clock_skew(seconds(SKEW))
+            .leeway(seconds(LEEWAY))
+            .feed_interval(seconds(1_000_000))
+    }
+
+    pub(crate) async fn node(&self) -> Authority {
+        self.start(self.builder()).await
+    }
+
+    /// Builds it, and waits until its reader of the feed has come to rest.
+    pub(crate) async fn start(&self, builder: AuthorityBuilder) -> Authority {
+        let before = self.store.count(Call::Changes);
+        let authority = builder.build().await.unwrap();
+        while self.store.count(Call::Changes) < before + 2 {
+            tokio::task::yield_now().await;
+        }
+        authority
+    }
+}
+
+/// A world with one node and one token in it.
+pub(crate) async fn world() -> (World, Authority) {
+    let world = World::new();
+    let authority = world.node().await;
+    (world, authority)
+}
+
+pub(crate) fn admin() -> Caller {
+    Caller::system("test")
+}
+
+pub(crate) fn seconds(count: u64) -> Duration {
+    Duration::from_secs(count)
+}
+
+pub(crate) fn names(list: &[&str]) -> Names {
+    list.iter().map(|name| (*name).to_owned()).collect()
+}
+
+/// A service token of that name that may read and write reports.
+pub(crate) async fn service(authority: &Authority, name: &str) -> Generated {
+    let request = Generate::new(name).with_role("writer").with_scope("extra");
+    authority.generate(&admin(), request).await.unwrap()
+}
+
+pub(crate) async fn generate(authority: &Authority, request: Generate) -> Generated {
+    authority.generate(&admin(), request).await.unwrap()
+}
+
+/// A child of the token.
+pub(crate) async fn child(authority: &Authority, token: &Generated) -> String {
+    let exchanged = authority.exchange(token.api_token.expose(), &Exchange::default()).await.unwrap();
+    exchanged.access_token.expose().to_owned()
+}
+
+/// The principal of a token made for it.
+pub(crate) async fn principal(authority: &Authority, request: Generate) -> Principal {
+    let token = generate(authority, request).await;
+    authority.authenticate(&child(authority, &token).await).unwrap()
+}
+
+/// A record id that no record has.
+pub(crate) fn unknown_id() -> RecordId {
+    RecordId::from_bytes([7; 16])
+}

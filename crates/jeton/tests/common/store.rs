@@ -1,0 +1,197 @@
+//! A store in memory of which single calls can be held, made to fail, or answered with what was true before.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Mutex, MutexGuard},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use jeton::{
+    Change, Changes, Cursor, MemoryStore, NamedAudience, Page, Query, Record, RecordId, Store, StoreError,
+    Update,
+};
+use tokio::sync::oneshot;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Call {
+    Insert,
+    Find,
+    List,
+    Update,
+    Changes,
+    Trim,
+    LongestAccessTtl,
+    Ping,
+    Audiences,
+    Audience,
+    PutAudience,
+}
+
+/// On which side of the work a call is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    Before,
+    After,
+}
+
+struct Gate {
+    call: Call,
+    side: Side,
+    arrived: oneshot::Sender<()>,
+    go: oneshot::Receiver<()>,
+}
+
+/// A call that is to be held.
+pub(crate) struct Held {
+    arrived: Option<oneshot::Receiver<()>>,
+    go: oneshot::Sender<()>,
+}
+
+impl Held {
+    /// Waits until the call stands at the gate.
+    pub(crate) async fn arrived(&mut self) {
+        self.arrived.take().unwrap().await.unwrap();
+    }
+
+    /// Lets the call go on.
+    pub(crate) fn release(self) {
+        // Whoever made the call may be gone.
+        let _ = self.go.send(());
+    }
+}
+
+#[derive(Default)]
+struct Script {
+    gates: Vec<Gate>,
+    failing: HashSet<Call>,
+    counts: HashMap<Call, usize>,
+    stale: Vec<Record>,
+}
+
+#[derive(Default)]
+pub(crate) struct StagedStore {
+    pub(crate) memory: MemoryStore,
+    script: Mutex<Script>,
+}
+
+impl StagedStore {
+    /// The next such call is held there, once.
+    pub(crate) fn hold(&self, call: Call, side: Side) -> Held {
+        let ((arrived, arrived_at), (go, go_on)) = (oneshot::channel(), oneshot::channel());
+        self.script().gates.push(Gate { call, side, arrived, go: go_on });
+        Held { arrived: Some(arrived_at), go }
+    }
+
+    /// Such calls fail from now on, or no more.
+    pub(crate) fn fail(&self, call: Call, failing: bool) {
+        let mut script = self.script();
+        if failing {
+            script.failing.insert(call);
+        } else {
+            script.failing.remove(&call);
+        }
+    }
+
+    /// The next `times` reads of that record answer this, as a replica does that lags behind.
+    pub(crate) fn answer_stale(&self, record: &Record, times: usize) {
+        self.script().stale.extend(std::iter::repeat_n(record.clone(), times));
+    }
+
+    /// How many such calls were made.
+    pub(crate) fn count(&self, call: Call) -> usize {
+        self.script().counts.get(&call).copied().unwrap_or(0)
+    }
+
+    /// How many calls of any kind were made.
+    pub(crate) fn calls(&self) -> usize {
+        self.script().counts.values().sum()
+    }
+
+    fn script(&self) -> MutexGuard<'_, Script> {
+        self.script.lock().unwrap()
+    }
+
+    async fn enter(&self, call: Call) -> Result<(), StoreError> {
+        *self.script().counts.entry(call).or_default() += 1;
+        self.pass(call, Side::Before).await;
+        if self.script().failing.contains(&call) {
+            return Err(StoreError::unavailable("the disk is gone"));
+        }
+        Ok(())
+    }
+
+    async fn pass(&self, call: Call, side: Side) {
+        let gate = {
+            let mut script = self.script();
+            let place = script.gates.iter().position(|gate| gate.call == call && gate.side == side);
+            place.map(|place| script.gates.remove(place))
+        };
+        if let Some(gate) = gate {
+            let _ = gate.arrived.send(());
+            let _ = gate.go.await;
+        }
+    }
+}
+
+macro_rules! staged {
+    ($self:ident, $call:ident, $work:expr) => {{
+        $self.enter(Call::$call).await?;
+        let answer = $work.await;
+        $self.pass(Call::$call, Side::After).await;
+        answer
+    }};
+}
+
+#[async_trait]
+impl Store for StagedStore {
+    async fn insert(&self, record: &Record) -> Result<(), StoreError> {
+        staged!(self, Insert, self.memory.insert(record))
+    }
+
+    async fn find(&self, id: RecordId) -> Result<Option<Record>, StoreError> {
+        let stale = {
+            let mut script = self.script();
+            let place = script.stale.iter().position(|record| record.id == id);
+            place.map(|place| script.stale.remove(place))
+        };
+        let found = staged!(self, Find, self.memory.find(id))?;
+        Ok(stale.or(found))
+    }
+
+    async fn list(&self, query: &Query) -> Result<Page, StoreError> {
+        staged!(self, List, self.memory.list(query))
+    }
+
+    async fn update(&self, update: &Update) -> Result<(), StoreError> {
+        staged!(self, Update, self.memory.update(update))
+    }
+
+    async fn changes(&self, after: Option<&Cursor>) -> Result<Changes, StoreError> {
+        staged!(self, Changes, self.memory.changes(after))
+    }
+
+    async fn trim(&self, through: &Cursor) -> Result<(), StoreError> {
+        staged!(self, Trim, self.memory.trim(through))
+    }
+
+    async fn longest_access_ttl(&self, at_least: Duration) -> Result<Duration, StoreError> {
+        staged!(self, LongestAccessTtl, self.memory.longest_access_ttl(at_least))
+    }
+
+    async fn audiences(&self) -> Result<Vec<NamedAudience>, StoreError> {
+        staged!(self, Audiences, self.memory.audiences())
+    }
+
+    async fn audience(&self, name: &str) -> Result<Option<NamedAudience>, StoreError> {
+        staged!(self, Audience, self.memory.audience(name))
+    }
+
+    async fn put_audience(&self, audience: &NamedAudience, change: &Change) -> Result<(), StoreError> {
+        staged!(self, PutAudience, self.memory.put_audience(audience, change))
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        staged!(self, Ping, self.memory.ping())
+    }
+}

@@ -1,0 +1,184 @@
+//! A token is in the one answer that gives it out, and nowhere else.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod common;
+
+use std::{
+    error::Error,
+    fmt::Debug,
+    io::{self, Write},
+    sync::{Arc, Mutex},
+};
+
+use common::{Call, World, admin, child, service};
+use jeton::{
+    Algorithm, Caller, Edit, Exchange, Generate, KeyStore as _, MasterKey, Query, SigningKey, Store as _,
+    SystemRandom,
+};
+use tracing::level_filters::LevelFilter;
+
+/// All that was logged and printed.
+#[derive(Clone, Default)]
+struct Paper(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Paper {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Paper {
+    fn print(&mut self, value: &dyn Debug) {
+        write!(self, "{value:?}\n{value:#?}\n").unwrap();
+    }
+
+    /// An error, as it is told and as it is logged, with all its sources.
+    fn tell<T>(&mut self, answer: Result<T, impl Error>) {
+        let Err(error) = answer else { unreachable!("it was to fail") };
+        let mut next: Option<&dyn Error> = Some(&error);
+        while let Some(error) = next {
+            write!(self, "{error}\n{error:?}\n").unwrap();
+            next = error.source();
+        }
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+#[tokio::test]
+async fn no_token_is_logged_printed_or_told() {
+    let mut paper = Paper::default();
+    let writer = paper.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(LevelFilter::TRACE)
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .finish();
+    tracing::subscriber::set_global_default(subscriber).unwrap();
+
+    let world = World::new();
+    let key = SigningKey::generate(Algorithm::Hs256, &SystemRandom).unwrap();
+    paper.print(&key);
+    let master = MasterKey::generate(&SystemRandom).unwrap();
+    paper.print(&master);
+    let builder = world.builder();
+    paper.print(&builder);
+    let authority = world.start(builder).await;
+    let token = service(&authority, "CI").await;
+    let api_token = token.api_token.expose().to_owned();
+    let exchanged = authority.exchange(&api_token, &Exchange::default()).await.unwrap();
+    let access_token = exchanged.access_token.expose().to_owned();
+    let other = child(&authority, &token).await;
+    let principal = authority.authenticate(&access_token).unwrap();
+    let direct = authority.authenticate_api_token(&api_token).await.unwrap();
+    let values: [&dyn Debug; 14] = [
+        &token,
+        &token.api_token,
+        &token.record,
+        &exchanged,
+        &exchanged.access_token,
+        &principal,
+        &direct,
+        &Caller::from(principal.clone()),
+        &authority,
+        authority.verifier(),
+        &authority.jwks(),
+        &world.store.memory,
+        &Exchange::default(),
+        &Generate::new("x"),
+    ];
+    for value in values {
+        paper.print(value);
+    }
+
+    // Every way to be refused.
+    paper.tell(authority.authenticate(&api_token));
+    paper.tell(authority.authenticate(&format!("{access_token}x")));
+    paper.tell(authority.authenticate(&access_token.repeat(40)));
+    paper.tell(authority.exchange(&access_token, &Exchange::default()).await);
+    paper.tell(authority.authenticate_api_token(&other).await);
+    let far = Exchange { audience: Some("x".into()), ..Exchange::default() };
+    paper.tell(authority.exchange(&api_token, &far).await);
+    paper.tell(authority.generate(&admin(), Generate::new("CI")).await);
+    paper.tell(authority.generate(&admin(), Generate::new(api_token.clone())).await);
+    paper.tell(
+        Exchange::default()
+            .with_scope_parameter(&format!("\"{api_token}"))
+            .map_err(|e| io::Error::other(e.detail)),
+    );
+    paper.tell(api_token.parse::<jeton::RecordId>());
+    world.store.fail(Call::Find, true);
+    world.store.fail(Call::Insert, true);
+    paper.tell(authority.exchange(&api_token, &Exchange::default()).await);
+    paper.tell(authority.generate(&admin(), Generate::new("new")).await);
+    world.store.fail(Call::Find, false);
+    world.store.fail(Call::Changes, true);
+    paper.tell(authority.sync().await);
+    authority
+        .update(&admin(), token.record.id, Edit { roles: Some(Default::default()), ..Edit::default() }, None)
+        .await
+        .unwrap();
+    authority.disable(&admin(), token.record.id).await.unwrap();
+    paper.tell(authority.exchange(&api_token, &Exchange::default()).await);
+    authority.revoke(&admin(), token.record.id).await.unwrap();
+    paper.tell(authority.exchange(&api_token, &Exchange::default()).await);
+    paper.tell(authority.authenticate(&access_token));
+    authority.delete(&admin(), token.record.id).await.unwrap();
+
+    // What the store holds.
+    world.store.fail(Call::Changes, false);
+    let memory = &world.store.memory;
+    paper.print(&memory.find(token.record.id).await.unwrap());
+    paper.print(&memory.changes(None).await.unwrap());
+    let query = Query {
+        filter: Default::default(),
+        sort: Default::default(),
+        after: None,
+        limit: 200,
+        now: world.clock.at(0),
+    };
+    paper.print(&memory.list(&query).await.unwrap());
+    paper.print(&memory.keys().await.unwrap());
+
+    let text = paper.text();
+    for word in ["generated", "exchanged", "edited", "disabled", "revoked", "deleted"] {
+        assert!(text.contains(word), "the log was caught: {word}");
+    }
+    assert!(text.contains("(redacted)"));
+    for token in [&api_token, &access_token, &other] {
+        for part in token.split('.').skip(1) {
+            assert!(!text.contains(part), "a part of a token is on paper");
+            assert!(!text.contains(&part[..16]), "the beginning of a part of a token is on paper");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_sealed_key_shows_no_key() {
+    let world = World::new();
+    let store = Arc::new(jeton::MemoryStore::new());
+    let master = MasterKey::from_base64url(&"A".repeat(43)).unwrap();
+    let authority = jeton::Authority::builder(common::ISSUER)
+        .store(store.clone())
+        .directory(world.people.clone())
+        .managed_keys(store.clone(), master)
+        .build()
+        .await
+        .unwrap();
+    let token = service(&authority, "CI").await;
+    assert!(authority.authenticate(&child(&authority, &token).await).is_ok());
+    for key in store.keys().await.unwrap() {
+        let bytes = [key.sealed.wrapped.as_slice(), &key.sealed.body].concat();
+        assert!(!bytes.windows(7).any(|window| window == b"PRIVATE"));
+    }
+    let wrong = MasterKey::from_base64url(&format!("{}E", "A".repeat(42))).unwrap();
+    let builder =
+        jeton::Authority::builder(common::ISSUER).store(store.clone()).directory(world.people.clone());
+    assert!(builder.managed_keys(store, wrong).build().await.is_err());
+}

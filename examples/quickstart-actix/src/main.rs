@@ -1,0 +1,40 @@
+//! The demo app in actix-web.
+
+mod app;
+
+use std::process::ExitCode;
+
+use actix_web::{App, HttpServer, web};
+
+/// How many seconds requests in flight may take once the end was asked for.
+const GRACE: u64 = 10;
+
+#[actix_web::main]
+#[expect(clippy::print_stdout, clippy::print_stderr, reason = "a program talks to whoever starts it")]
+async fn main() -> ExitCode {
+    demo::log_to_stderr();
+    let demo = match demo::start().await {
+        Ok(demo) => demo,
+        Err(error) => {
+            eprintln!("error: {}", error.report());
+            return ExitCode::FAILURE;
+        }
+    };
+    println!("listening: {}", demo.url);
+    match serve(demo).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Until SIGTERM or SIGINT, which actix-web listens to by itself.
+async fn serve(demo: demo::Demo) -> std::io::Result<()> {
+    let gate = demo.gate;
+    let app = move || {
+        App::new().configure(|config| app::routes(config, &gate)).default_service(web::to(app::nowhere))
+    };
+    HttpServer::new(app).shutdown_timeout(GRACE).listen(demo.listener)?.run().await
+}
