@@ -68,7 +68,9 @@ impl Answer {
 
     /// All that a client can compare: the status, the headers but for the date, and the body.
     pub fn without_date(&self) -> String {
-        let headers = self.headers.iter().filter(|(name, _)| *name != "date");
+        // axum's own routes tell their methods also in the answers of layers around them; it counts where it is due.
+        let allow = [204, 405].contains(&self.status);
+        let headers = self.headers.iter().filter(|(name, _)| *name != "date" && (*name != "allow" || allow));
         let mut lines: Vec<_> =
             headers.map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
         lines.sort();

@@ -21,7 +21,7 @@ impl Framework {
     /// Both.
     pub const ALL: [Self; 2] = [Self::Axum, Self::Actix];
 
-    const fn package(self) -> &'static str {
+    const fn program_name(self) -> &'static str {
         match self {
             Self::Axum => "quickstart-axum",
             Self::Actix => "quickstart-actix",
@@ -31,16 +31,15 @@ impl Framework {
     /// The program, of the same profile as the test. The first call builds all of them.
     pub fn program(self) -> PathBuf {
         static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-        FOLDER.get_or_init(build).join(self.package())
+        FOLDER.get_or_init(build).join(self.program_name())
     }
 }
 
 fn build() -> PathBuf {
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.current_dir(root()).args(["build", "--quiet"]);
-    for framework in Framework::ALL {
-        cargo.args(["-p", framework.package()]);
-    }
+    // In these words, so that it takes what `cargo test --workspace` has built: with `-p`, the dependencies would have
+    // other features and be built a second time.
+    cargo.current_dir(root()).args(["build", "--quiet", "--locked", "--workspace", "--bins", "--examples"]);
     // The folder of the profile is two above the test itself: `debug/deps/end_to_end-…`.
     let test = std::env::current_exe().unwrap();
     let profile = test.ancestors().nth(2).and_then(Path::file_name).unwrap().to_str().unwrap().to_owned();
