@@ -67,13 +67,15 @@ mod convert;
 mod extract;
 mod future;
 mod mount;
+mod protected;
 mod refused;
 
-pub use jeton_http::{Answer, Context, Gate, HostSession, Refusal, Routes};
+pub use jeton_http::{Answer, Context, Gate, HostSession, Refusal, RouteRule, Routes};
 
 pub use authenticate::{Authenticate, AuthenticateMiddleware};
 pub use authorize::{Authorize, AuthorizeMiddleware};
 pub use convert::response;
 pub use extract::{Authenticated, MaybeAuthenticated, Require};
 pub use mount::{routes, scope};
+pub use protected::Protected;
 pub use refused::Refused;

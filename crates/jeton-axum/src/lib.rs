@@ -45,6 +45,7 @@
 //! ```
 
 mod extract;
+mod protected;
 mod router;
 
 use std::net::{IpAddr, SocketAddr};
@@ -54,8 +55,9 @@ use http::Extensions;
 use jeton::policy::Policy;
 
 pub use extract::{Authenticated, Refused, Require};
-pub use jeton_http::{Answer, Context, Gate, HostSession, PeerAddress, Refusal};
+pub use jeton_http::{Answer, Context, Gate, HostSession, PeerAddress, Refusal, RouteRule, Routes};
 pub use jeton_tower::{AuthenticateLayer, AuthorizeLayer};
+pub use protected::Protected;
 pub use router::router;
 
 /// The layer that finds out who makes a request. Takes an authority, or a [`Gate`] where more is to be set.

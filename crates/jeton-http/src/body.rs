@@ -7,7 +7,7 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 pub const BODY_LIMIT: usize = 64 * 1024;
 
 /// A request body, as far as it could be read.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Body {
     /// All of it.
     Complete(Bytes),

@@ -12,6 +12,7 @@ mod gate;
 mod problem;
 mod refusal;
 mod routes;
+mod rules;
 mod session;
 mod wire;
 
@@ -21,4 +22,5 @@ pub use gate::{Context, Gate, Head, Passage, PeerAddress};
 pub use problem::{Answer, Problem, method_not_allowed};
 pub use refusal::Refusal;
 pub use routes::{Endpoint, Request, Routes};
+pub use rules::RouteRule;
 pub use session::HostSession;

@@ -6,7 +6,7 @@ mod start;
 
 pub use answers::{health, no_such_route, not_allowed, reports, stored, whoami};
 pub use settings::{Settings, SettingsError};
-pub use start::{Demo, StartError, log_to_stderr, start};
+pub use start::{Demo, StartError, log_rules, log_to_stderr, start};
 
 /// Where the quickstarts mount the routes.
 pub const MOUNT: &str = "/auth";

@@ -45,7 +45,7 @@ impl Settings {
         let url = read("JETON_DATABASE_URL").unwrap_or_else(|| "sqlite:jeton.sqlite3".to_owned());
         let database = match url.split_once(':') {
             Some(("memory", "")) => Database::Memory,
-            Some(("sqlite", path)) if !path.is_empty() => {
+            Some(("sqlite", path)) if !path.is_empty() && !path.contains(['?', ':']) => {
                 Database::Sqlite(path.strip_prefix("//").unwrap_or(path).into())
             }
             _ => return wrong("JETON_DATABASE_URL", "must be sqlite:<path> or memory:"),

@@ -4,10 +4,11 @@ use std::{error::Error, io, net::TcpListener, path::Path, sync::Arc};
 
 use jeton::{
     Account, Authority, BuildError, Caller, Directory, Expiry, Filter, Generate, KeyStore, ManageError,
-    MasterKey, MasterKeyError, MemoryStore, RandomError, Sort, StaticDirectory, Store, SystemRandom,
+    MasterKey, MasterKeyError, MemoryStore, NamedAudience, RandomError, Sort, StaticDirectory, Store,
+    SystemRandom,
     rights::{RoleMap, TOKEN_ADMIN, scopes},
 };
-use jeton_http::Gate;
+use jeton_http::{Gate, RouteRule};
 use jeton_sqlx::{OpenError, SqliteStore};
 
 use crate::{MOUNT, Settings, SettingsError, settings::Database};
@@ -44,9 +45,9 @@ pub enum StartError {
     /// The authority.
     #[error(transparent)]
     Build(#[from] BuildError),
-    /// The first token.
-    #[error("the first token could not be made")]
-    FirstToken(#[from] ManageError),
+    /// The first token, or the first audience.
+    #[error("the first token and audience could not be made")]
+    FirstSteps(#[from] ManageError),
 }
 
 impl StartError {
@@ -67,6 +68,11 @@ pub fn log_to_stderr() {
     use tracing_subscriber::EnvFilter;
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+}
+
+/// Tells in the log which routes there are and what each asks for.
+pub fn log_rules<'a>(rules: impl IntoIterator<Item = &'a RouteRule>) {
+    rules.into_iter().for_each(|rule| tracing::debug!("{rule}"));
 }
 
 /// Binds the address, opens the store, builds the authority, and prints the first token on an empty store.
@@ -101,6 +107,7 @@ pub async fn start() -> Result<Demo, StartError> {
         .access_ttl(settings.access_ttl)
         .build()
         .await?;
+    authority.seed_audience(NamedAudience::new("external").with_subject("ExternalApp")).await?;
     if let Some(token) = first_token(&authority).await? {
         println!("admin-token: {token}");
     }

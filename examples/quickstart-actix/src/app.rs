@@ -6,25 +6,24 @@ use actix_web::{
 };
 use jeton::{
     Authority,
-    policy::{role, scope, subject},
+    policy::{anybody, audience, role, scope},
 };
-use jeton_actix::{Authenticate, Authenticated, Authorize, Gate, response};
+use jeton_actix::{Authenticated, Gate, Protected, response};
 use serde_json::{Value, json};
 
 pub(crate) fn routes(config: &mut web::ServiceConfig, gate: &Gate) {
-    let protected = Authenticate::from(gate.clone());
-    let direct = Authenticate::from(gate.clone().accepting_api_tokens());
-    let external = Authorize::new(subject("ExternalApp"));
-    let reading = read().to(async || Json(demo::reports())).wrap(Authorize::new(role("reader")));
-    let writing = web::post().to(async || Json(demo::stored())).wrap(Authorize::new(scope("reports:write")));
-    let reports = only("/reports", &["GET", "HEAD", "POST"]).route(reading).route(writing);
+    let protected = Protected::new(gate.clone())
+        .get("/whoami", anybody(), whoami)
+        .get("/reports", role("reader"), async || Json(demo::reports()))
+        .post("/reports", scope("reports:write"), async || Json(demo::stored()))
+        .get("/external", audience("external"), whoami);
+    let direct = Protected::new(gate.clone().accepting_api_tokens()).get("/direct", anybody(), whoami);
+    demo::log_rules(protected.rules().iter().chain(direct.rules()));
     config
         .app_data(Data::new(gate.authority().clone()))
+        .service(protected)
+        .service(direct)
         .service(readable("/public", read().to(async || "public")))
-        .service(readable("/whoami", read().to(whoami)).wrap(protected.clone()))
-        .service(reports.wrap(protected.clone()))
-        .service(readable("/external", read().to(whoami).wrap(external)).wrap(protected))
-        .service(readable("/direct", read().to(whoami)).wrap(direct))
         .service(readable("/health/live", read().to(async || Json(json!({"live": true})))))
         .service(readable("/health/ready", read().to(ready)))
         .service(jeton_actix::scope(demo::MOUNT, gate.clone()));
@@ -47,14 +46,11 @@ fn read() -> Route {
     web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 
-fn readable(path: &str, route: Route) -> Resource {
-    only(path, &["GET", "HEAD"]).route(route)
-}
-
 /// Every other method is answered as the routes of jeton answer it.
-fn only(path: &str, allowed: &'static [&'static str]) -> Resource {
-    web::resource(path).default_service(web::to(move |request: HttpRequest| async move {
+fn readable(path: &str, route: Route) -> Resource {
+    let refuse = async |request: HttpRequest| {
         let method = http::Method::from_bytes(request.method().as_str().as_bytes());
-        response(demo::not_allowed(&method.unwrap_or(http::Method::TRACE), allowed))
-    }))
+        response(demo::not_allowed(&method.unwrap_or(http::Method::TRACE), &["GET", "HEAD"]))
+    };
+    web::resource(path).route(route).default_service(web::to(refuse))
 }

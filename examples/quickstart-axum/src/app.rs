@@ -4,51 +4,38 @@ use axum::{
     Json, Router,
     body::Body,
     extract::State,
-    handler::Handler,
     response::{IntoResponse, Response},
     routing::{MethodRouter, get},
 };
 use http::Method;
 use jeton::{
     Authority,
-    policy::{role, scope, subject},
+    policy::{anybody, audience, role, scope},
 };
-use jeton_axum::{Authenticated, Gate, authenticate, authorize, router as jeton_router};
+use jeton_axum::{Answer, Authenticated, Gate, Protected};
+use serde_json::{Value, json};
 
 pub(crate) fn router(gate: Gate) -> Router {
-    let authority = gate.authority().clone();
-    let protected = authenticate(gate.clone());
-    let direct = authenticate(gate.clone().accepting_api_tokens());
-    let reports =
-        get(reports.layer(authorize(role("reader")))).post(store.layer(authorize(scope("reports:write"))));
-    let external = authorize(subject("ExternalApp"));
+    let protected = Protected::new(gate.clone())
+        .get("/whoami", anybody(), whoami)
+        .get("/reports", role("reader"), async || Json(demo::reports()))
+        .post("/reports", scope("reports:write"), async || Json(demo::stored()))
+        .get("/external", audience("external"), whoami);
+    let direct = Protected::new(gate.clone().accepting_api_tokens()).get("/direct", anybody(), whoami);
+    demo::log_rules(protected.rules().iter().chain(direct.rules()));
     Router::new()
-        .route("/public", only(&["GET", "HEAD"], get(async || "public")))
-        .route("/whoami", only(&["GET", "HEAD"], get(whoami)).layer(protected.clone()))
-        .route("/reports", only(&["GET", "HEAD", "POST"], reports).layer(protected.clone()))
-        .route("/external", only(&["GET", "HEAD"], get(whoami.layer(external))).layer(protected))
-        .route("/direct", only(&["GET", "HEAD"], get(whoami)).layer(direct))
-        .route("/health/live", only(&["GET", "HEAD"], get(live)))
-        .route("/health/ready", only(&["GET", "HEAD"], get(ready)))
-        .nest(demo::MOUNT, jeton_router(gate))
+        .merge(protected)
+        .merge(direct)
+        .route("/public", readable(get(async || "public")))
+        .route("/health/live", readable(get(async || Json(json!({"live": true})))))
+        .route("/health/ready", readable(get(ready)))
+        .with_state(gate.authority().clone())
+        .nest(demo::MOUNT, jeton_axum::router(gate))
         .fallback(async || answer(demo::no_such_route()))
-        .with_state(authority)
 }
 
-async fn whoami(who: Authenticated) -> Json<serde_json::Value> {
+async fn whoami(who: Authenticated) -> Json<Value> {
     Json(demo::whoami(&who))
-}
-
-async fn reports() -> Json<serde_json::Value> {
-    Json(demo::reports())
-}
-
-async fn store() -> Json<serde_json::Value> {
-    Json(demo::stored())
-}
-
-async fn live() -> Json<serde_json::Value> {
-    Json(serde_json::json!({"live": true}))
 }
 
 async fn ready(State(authority): State<Authority>) -> Response {
@@ -56,10 +43,10 @@ async fn ready(State(authority): State<Authority>) -> Response {
 }
 
 /// Every other method is answered as the routes of jeton answer it.
-fn only(allowed: &'static [&'static str], route: MethodRouter<Authority>) -> MethodRouter<Authority> {
-    route.fallback(async |method: Method| answer(demo::not_allowed(&method, allowed)))
+fn readable(route: MethodRouter<Authority>) -> MethodRouter<Authority> {
+    route.fallback(async |method: Method| answer(demo::not_allowed(&method, &["GET", "HEAD"])))
 }
 
-fn answer(answer: jeton_axum::Answer) -> Response {
+fn answer(answer: Answer) -> Response {
     answer.map(Body::from)
 }

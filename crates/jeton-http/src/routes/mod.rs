@@ -6,7 +6,7 @@ mod exchange;
 mod jwks;
 mod tokens;
 
-use std::net::IpAddr;
+use std::{fmt, net::IpAddr};
 
 use http::{HeaderMap, Method, StatusCode};
 use jeton::ManageError;
@@ -89,8 +89,8 @@ impl Endpoint {
     }
 }
 
-/// A request, with its body in memory.
-#[derive(Clone, Debug)]
+/// A request, with its body in memory. `Debug` shows neither headers nor body: there are tokens in them.
+#[derive(Clone)]
 pub struct Request {
     /// The method.
     pub method: Method,
@@ -106,6 +106,16 @@ pub struct Request {
     pub session: Option<HostSession>,
     /// The body.
     pub body: Body,
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .field("parameter", &self.parameter)
+            .field("peer", &self.peer)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Head for Request {
