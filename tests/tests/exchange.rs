@@ -91,7 +91,7 @@ async fn rights_follow_the_subject(framework: Framework) {
     let service = app.exchange(&service.api_token).await;
     service.post_empty("/reports").await.is(200);
     service.get("/reports").await.problem(403, "role_denied");
-    service.get("/external").await.problem(403, "subject_denied");
+    service.get("/external").await.problem(403, "audience_denied");
     let who = service.get("/whoami").await.is(200).json();
     assert_eq!(who["subject"], json!(null));
 

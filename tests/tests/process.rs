@@ -12,6 +12,7 @@ use tokio::{
 on_both!(
     it_prints_two_lines,
     sigterm_ends_it_cleanly,
+    it_can_be_ended_as_soon_as_it_serves,
     the_memory_keeps_nothing,
     health,
     wrong_settings,
@@ -43,6 +44,15 @@ async fn sigterm_ends_it_cleanly(framework: Framework) {
     assert_eq!(status.code(), Some(0), "{status}: {}", app.stderr());
     assert!(TcpStream::connect(app.address()).await.is_err());
     drop(silent);
+}
+
+async fn it_can_be_ended_as_soon_as_it_serves(framework: Framework) {
+    let setup = Setup::new(framework).env("JETON_DATABASE_URL", "memory:");
+    for _ in 0..20 {
+        let mut app = setup.start().await;
+        let status = app.terminate().await;
+        assert_eq!(status.code(), Some(0), "{status}: {}", app.stderr());
+    }
 }
 
 async fn the_memory_keeps_nothing(framework: Framework) {

@@ -96,8 +96,8 @@ fn table(cast: &Cast) -> Vec<Case> {
     let mut cases = vec![
         case("POST", "/reports", &[&alice], 403, "insufficient_scope", SCOPE),
         case("GET", "/auth/tokens", &[&alice], 403, "insufficient_scope", READ),
-        case("GET", "/external", &[&alice], 403, "subject_denied", None),
-        case("GET", "/external", &[&bob], 403, "subject_denied", None),
+        case("GET", "/external", &[&alice], 403, "audience_denied", None),
+        case("GET", "/external", &[&bob], 403, "audience_denied", None),
         case("GET", "/reports", &[&bearer(&cast.external)], 403, "role_denied", None),
         case("GET", "/whoami", &[&orphan], 401, "invalid_token", CUT_OFF),
         case("GET", "/direct", &[&orphan], 401, "invalid_token", CUT_OFF),

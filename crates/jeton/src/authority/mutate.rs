@@ -169,7 +169,8 @@ fn apply(edit: &Edit, record: &mut Record, now: Timestamp, settings: &Settings) 
     set(&mut grant.networks, edit.networks);
     if let Some(expiry) = edit.expiry {
         grant.expires_at = expiry.resolve(now, settings.default_lifetime, &mut check);
-        if grant.expires_at.is_some_and(|end| end <= record.not_before) {
+        // An end that is over was told already.
+        if grant.expires_at.is_some_and(|end| now < end && end <= record.not_before) {
             check.fail("/expires_at", "must be after the beginning");
         }
     }
