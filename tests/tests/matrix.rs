@@ -77,12 +77,18 @@ async fn one_method_is_opened_to_one_user(framework: Framework) {
     external.post_empty("/reports").await.problem(403, "insufficient_scope");
     external.get("/auth/audiences").await.problem(403, "insufficient_scope");
     let body = json!({"subjects": ["alice"]});
-    external.request("PUT", "/auth/audiences/external").json(&body).send().await.problem(403, "insufficient_scope");
+    external
+        .request("PUT", "/auth/audiences/external")
+        .json(&body)
+        .send()
+        .await
+        .problem(403, "insufficient_scope");
 
     let listed = admin.get("/auth/audiences").await.is(200).json();
     assert_eq!(listed["items"][0]["name"], "external");
     let tag = admin.get("/auth/audiences/external").await.is(200).header("etag").unwrap().to_owned();
-    let tagged = |tag: &str| admin.request("PUT", "/auth/audiences/external").header("if-match", tag).json(&body);
+    let tagged =
+        |tag: &str| admin.request("PUT", "/auth/audiences/external").header("if-match", tag).json(&body);
     tagged(&tag).send().await.is(200);
     tagged(&tag).send().await.problem(412, "stale_version");
     alice.get("/external").await.is(200);
