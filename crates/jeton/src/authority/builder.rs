@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use super::Reveal;
 use crate::{
     Algorithm, Clock, Directory, KeyStore, MasterKey, Names, Random, SigningKey, Store, SystemClock,
     SystemRandom,
@@ -28,6 +29,7 @@ pub struct AuthorityBuilder {
     pub(super) leeway: Duration,
     pub(super) clock_skew: Duration,
     pub(super) default_role: String,
+    pub(super) reveal: Reveal,
     pub(super) role_map: RoleMap,
     pub(super) directory_timeout: Duration,
     pub(super) feed_interval: Duration,
@@ -59,6 +61,7 @@ impl AuthorityBuilder {
             leeway: Duration::ZERO,
             clock_skew: Duration::from_secs(60),
             default_role: rights::EXTERNAL_APPLICATION.to_owned(),
+            reveal: Reveal::Once,
             role_map: RoleMap::default(),
             directory_timeout: Duration::from_secs(5),
             feed_interval: Duration::from_secs(1),
@@ -132,6 +135,12 @@ impl AuthorityBuilder {
     /// unless told otherwise.
     pub fn default_role(mut self, role: impl Into<String>) -> Self {
         self.default_role = role.into();
+        self
+    }
+
+    /// Whether API tokens can be shown again; once unless told otherwise.
+    pub fn reveal(mut self, reveal: Reveal) -> Self {
+        self.reveal = reveal;
         self
     }
 

@@ -12,7 +12,10 @@ mod generate;
 mod keys;
 mod manage;
 mod mutate;
+mod own;
 mod request;
+mod reveal;
+mod rotate;
 mod subjects;
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
@@ -20,7 +23,8 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 pub use build::BuildError;
 pub use builder::AuthorityBuilder;
 pub use keys::ManagedKeysError;
-pub use request::{Edit, Exchange, Exchanged, Expiry, Generate, Generated};
+pub use request::{Edit, Exchange, Exchanged, Expiry, Generate, Generated, Rotate};
+pub use reveal::Reveal;
 
 use crate::{
     Account, Audiences, Clock, Directory, DirectoryError, Grant, Names, Principal, PublicJwks, Random,
@@ -80,6 +84,7 @@ pub(crate) struct Settings {
     access_ttl: Duration,
     default_lifetime: Duration,
     default_role: String,
+    reveal: Reveal,
     role_map: RoleMap,
     directory_timeout: Duration,
     /// The longest lifetime of access tokens that any node may still use.
