@@ -10,6 +10,7 @@ mod jwks;
 mod kinds;
 mod lists;
 mod many_records;
+mod matrix;
 mod process;
 mod records;
 mod refusals;
