@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    Algorithm, Clock, Directory, KeyStore, MasterKey, Names, Random, SigningKey, Store, SystemClock,
-    SystemRandom,
+    Algorithm, Clock, Directory, DirectorySearch, KeyStore, MasterKey, Names, Random, SigningKey, Store,
+    SystemClock, SystemRandom,
     rights::{self, RoleMap},
 };
 
@@ -14,6 +14,7 @@ pub struct AuthorityBuilder {
     pub(super) issuer: String,
     pub(super) store: Option<Arc<dyn Store>>,
     pub(super) directory: Option<Arc<dyn Directory>>,
+    pub(super) search: Option<Arc<dyn DirectorySearch>>,
     pub(super) managed: Option<(Arc<dyn KeyStore>, MasterKey)>,
     pub(super) api_keys: Vec<SigningKey>,
     pub(super) access_keys: Vec<SigningKey>,
@@ -45,6 +46,7 @@ impl AuthorityBuilder {
             issuer,
             store: None,
             directory: None,
+            search: None,
             managed: None,
             api_keys: Vec::new(),
             access_keys: Vec::new(),
@@ -74,6 +76,12 @@ impl AuthorityBuilder {
     /// The host app's users. Needed.
     pub fn directory(mut self, directory: Arc<dyn Directory>) -> Self {
         self.directory = Some(directory);
+        self
+    }
+
+    /// How users are found by a part of their name, for [`Authority::search_subjects`](super::Authority::search_subjects).
+    pub fn directory_search(mut self, search: Arc<dyn DirectorySearch>) -> Self {
+        self.search = Some(search);
         self
     }
 
