@@ -96,8 +96,17 @@ impl AuthorityBuilder {
         let audiences = Audiences::default();
         // Before the log is read: what changes meanwhile is in the log.
         store.audiences().await?.into_iter().for_each(|audience| audiences.learn(audience));
-        let inner =
-            Arc::new(Inner { store, directory, random, verifier, api_keys, settings, feed, audiences });
+        let inner = Arc::new(Inner {
+            store,
+            directory,
+            search: self.search,
+            random,
+            verifier,
+            api_keys,
+            settings,
+            feed,
+            audiences,
+        });
         feed::read_on(&inner).await?;
         tokio::spawn(feed::follow(Arc::downgrade(&inner), self.feed_interval));
         Ok(Authority(inner))

@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use super::Reveal;
 use crate::{
-    Algorithm, Clock, Directory, KeyStore, MasterKey, Names, Random, SigningKey, Store, SystemClock,
-    SystemRandom,
+    Algorithm, Clock, Directory, DirectorySearch, KeyStore, MasterKey, Names, Random, SigningKey, Store,
+    SystemClock, SystemRandom,
     rights::{self, RoleMap},
 };
 
@@ -15,6 +15,7 @@ pub struct AuthorityBuilder {
     pub(super) issuer: String,
     pub(super) store: Option<Arc<dyn Store>>,
     pub(super) directory: Option<Arc<dyn Directory>>,
+    pub(super) search: Option<Arc<dyn DirectorySearch>>,
     pub(super) managed: Option<(Arc<dyn KeyStore>, MasterKey)>,
     pub(super) api_keys: Vec<SigningKey>,
     pub(super) access_keys: Vec<SigningKey>,
@@ -47,6 +48,7 @@ impl AuthorityBuilder {
             issuer,
             store: None,
             directory: None,
+            search: None,
             managed: None,
             api_keys: Vec::new(),
             access_keys: Vec::new(),
@@ -77,6 +79,12 @@ impl AuthorityBuilder {
     /// The host app's users. Needed.
     pub fn directory(mut self, directory: Arc<dyn Directory>) -> Self {
         self.directory = Some(directory);
+        self
+    }
+
+    /// How users are found by a part of their name, for [`Authority::search_subjects`](super::Authority::search_subjects).
+    pub fn directory_search(mut self, search: Arc<dyn DirectorySearch>) -> Self {
+        self.search = Some(search);
         self
     }
 

@@ -16,6 +16,7 @@ mod own;
 mod request;
 mod reveal;
 mod rotate;
+mod search;
 mod subjects;
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
@@ -27,9 +28,9 @@ pub use request::{Edit, Exchange, Exchanged, Expiry, Generate, Generated, Rotate
 pub use reveal::Reveal;
 
 use crate::{
-    Account, Audiences, Clock, Directory, DirectoryError, Grant, Names, Principal, PublicJwks, Random,
-    Record, Rejection, Store, Timestamp, Unavailable, Verifier, cutoff::CutOffs, feed, policy::Facts,
-    rights::RoleMap, ring::KeyRing,
+    Account, Audiences, Clock, Directory, DirectoryError, DirectorySearch, Grant, Names, Principal,
+    PublicJwks, Random, Record, Rejection, Store, Timestamp, Unavailable, Verifier, cutoff::CutOffs, feed,
+    policy::Facts, rights::RoleMap, ring::KeyRing,
 };
 
 /// Generates API tokens, exchanges them, authenticates requests and manages the records. Cheap to clone, and all
@@ -67,6 +68,7 @@ pub struct Authority(Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) store: Arc<dyn Store>,
     directory: Arc<dyn Directory>,
+    search: Option<Arc<dyn DirectorySearch>>,
     random: Arc<dyn Random>,
     verifier: Verifier,
     api_keys: KeyRing,
