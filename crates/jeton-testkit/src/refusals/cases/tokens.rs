@@ -81,7 +81,7 @@ pub async fn whatever_ends_a_token_ends_its_children<A: App>() {
         match way {
             "disable" => drop(authority.disable(&system(), id).await.unwrap()),
             "revoke" => drop(authority.revoke(&system(), id).await.unwrap()),
-            "delete" => drop(authority.delete(&system(), id).await.unwrap()),
+            "delete" => authority.delete(&system(), id).await.unwrap(),
             _ => {
                 authority.disable(&system(), id).await.unwrap();
                 authority.enable(&system(), id).await.unwrap();
