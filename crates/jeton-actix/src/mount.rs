@@ -7,9 +7,8 @@ use actix_web::{
     http::header,
     web,
 };
-use bytes::BytesMut;
 use futures_util::StreamExt as _;
-use jeton_http::{BODY_LIMIT, Body, Endpoint, HostSession, Request, Routes};
+use jeton_http::{Body, BodyChunks, Endpoint, HostSession, Request, Routes};
 
 use crate::convert::{self, response_to};
 
@@ -32,7 +31,7 @@ pub fn scope(path: &str, routes: impl Into<Routes>) -> impl HttpServiceFactory +
 
 /// The token routes, to be mounted in the app itself or in any scope.
 ///
-/// They authenticate by themselves and read their bodies up to [`BODY_LIMIT`], whatever limits the app sets for its
+/// They authenticate by themselves and read their bodies up to [`BODY_LIMIT`](jeton_http::BODY_LIMIT), whatever limits the app sets for its
 /// extractors. Methods that are not served are 405 here, and never the app's 404.
 ///
 /// ```
@@ -84,21 +83,19 @@ async fn respond(
     response_to(request.method(), routes.respond(endpoint, converted).await)
 }
 
-/// The body, and no more of it than the limit.
+/// The body, of which no more is kept than the limit.
 async fn read(request: &HttpRequest, mut payload: web::Payload) -> Body {
-    // What is announced as too long is not read at all.
     let announced = request.headers().get(header::CONTENT_LENGTH);
-    let announced = announced.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > BODY_LIMIT as u64) {
+    let announced = announced.and_then(|length| length.to_str().ok()?.parse().ok());
+    if announced.is_some_and(BodyChunks::refuses) {
         return Body::TooLarge;
     }
-    let mut body = BytesMut::new();
+    let mut chunks = BodyChunks::default();
     while let Some(chunk) = payload.next().await {
         let Ok(chunk) = chunk else { return Body::Broken };
-        if chunk.len() > BODY_LIMIT - body.len() {
-            return Body::TooLarge;
+        if !chunks.push(chunk) {
+            break;
         }
-        body.extend_from_slice(&chunk);
     }
-    Body::Complete(body.freeze())
+    chunks.finish()
 }

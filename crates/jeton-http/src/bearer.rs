@@ -40,7 +40,7 @@ fn is_b64token(text: &str) -> bool {
 /// Whether the query holds an `access_token` (RFC 6750 §2.3), which together with a header is one method too many.
 pub(crate) fn query_has_token(query: Option<&str>) -> bool {
     query.is_some_and(|query| {
-        // Most queries need not be decoded to know it.
+        // Only a name that is written in the clear, or escaped, is worth a closer look.
         (query.contains("access_token") || query.contains('%'))
             && form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "access_token")
     })
@@ -71,11 +71,11 @@ mod tests {
     }
 
     #[test]
-    fn a_token_in_the_query_is_found_however_it_is_written() {
-        for query in ["access_token=a", "x=1&access_token", "access%5Ftoken=a", "%61ccess_token=a"] {
+    fn a_token_in_the_query_is_seen_however_it_is_written() {
+        for query in ["access_token=a", "a=b&access_token=", "%61ccess%5Ftoken=a", "access_token"] {
             assert!(query_has_token(Some(query)), "{query}");
         }
-        for query in ["", "x=access_token", "access_tokens=a", "x=%61ccess_token", "access token=a"] {
+        for query in ["", "a=access_token", "access_tokens=a", "a%3Daccess_token", "%"] {
             assert!(!query_has_token(Some(query)), "{query}");
         }
         assert!(!query_has_token(None));

@@ -13,7 +13,7 @@ pub const MAX_MEMBERS: usize = 1000;
 /// roles. Empty, it admits nobody.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NamedAudience {
-    /// Its name: 1 to 100 letters, digits and `-._:~`.
+    /// Its name: 1 to 100 letters, digits and `-._:~`, and neither `.` nor `..`.
     pub name: String,
     /// The subjects in it.
     pub subjects: Names,
@@ -64,7 +64,8 @@ impl NamedAudience {
 
 fn is_audience_name(name: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:~".contains(&byte);
-    (1..=100).contains(&name.len()) && name.bytes().all(fits)
+    // A segment of one or two dots is a place in a path, and no name (RFC 3986 §3.3).
+    (1..=100).contains(&name.len()) && name.bytes().all(fits) && name != "." && name != ".."
 }
 
 /// The named audiences as this node knows them. Cheap to clone, and all clones are one.
@@ -116,7 +117,7 @@ mod tests {
     #[test]
     fn names_fit_a_path() {
         assert!(is_audience_name("reports.export") && is_audience_name("a:b~c-1"));
-        for bad in ["", "a/b", "a b", "é", "%61", &"a".repeat(101)] {
+        for bad in ["", ".", "..", "a/b", "a b", "é", "%61", &"a".repeat(101)] {
             assert!(!is_audience_name(bad), "{bad}");
         }
     }

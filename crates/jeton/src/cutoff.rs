@@ -25,8 +25,12 @@ impl CutOffs {
         self.0.get(&id).is_none_or(|cut_off| epoch >= cut_off.epoch)
     }
 
-    /// Refuses all epochs below this one, at least until then.
+    /// Refuses all epochs below this one, at least until then. None is below the first: a record that never lost a
+    /// right takes no room.
     pub(crate) fn raise(&self, id: RecordId, epoch: u64, keep_until: Duration) {
+        if epoch == 0 {
+            return;
+        }
         match self.0.entry(id) {
             Entry::Vacant(entry) => {
                 entry.insert(CutOff { epoch, keep_until });
@@ -58,7 +62,8 @@ mod tests {
     fn only_rises_and_is_kept_its_time() {
         let (cut_offs, id) = (CutOffs::default(), RecordId::new(Timestamp::MIN, &SystemRandom).unwrap());
         let second = Duration::from_secs;
-        assert!(cut_offs.accepts(id, 0));
+        cut_offs.raise(id, 0, second(10));
+        assert!(cut_offs.accepts(id, 0) && cut_offs.len() == 0);
         cut_offs.raise(id, 2, second(10));
         cut_offs.raise(id, 1, second(20));
         assert!(!cut_offs.accepts(id, 1) && cut_offs.accepts(id, 2));

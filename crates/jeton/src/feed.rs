@@ -21,6 +21,8 @@ struct Progress {
     cursor: Option<Cursor>,
     /// Places in the log, and the monotonic time from which on the rows before them may be dropped.
     trims: VecDeque<(Duration, Cursor)>,
+    /// The named audiences that changed and have not been read since.
+    audiences: BTreeSet<String>,
 }
 
 /// Reads the log to its end and applies what it says.
@@ -30,7 +32,6 @@ pub(crate) async fn read_on(inner: &Inner) -> Result<(), StoreError> {
         let changes = inner.store.changes(progress.cursor.as_ref()).await?;
         let received = inner.clock().monotonic();
         let mut keep = Duration::ZERO;
-        let mut audiences = BTreeSet::new();
         for row in &changes.rows {
             let span = inner.keep_span(row.longest_access_ttl);
             keep = keep.max(span);
@@ -39,14 +40,8 @@ pub(crate) async fn read_on(inner: &Inner) -> Result<(), StoreError> {
                     inner.cut_offs().raise(*id, *epoch, received.saturating_add(span));
                 }
                 Change::Audience { name } => {
-                    audiences.insert(name);
+                    progress.audiences.insert(name.clone());
                 }
-            }
-        }
-        // What needs another read comes last: if it fails, all of this is read again, and the cut-offs hold already.
-        for name in audiences {
-            if let Some(audience) = inner.store.audience(name).await? {
-                inner.audiences.learn(audience);
             }
         }
         if !changes.rows.is_empty() {
@@ -59,9 +54,25 @@ pub(crate) async fn read_on(inner: &Inner) -> Result<(), StoreError> {
         }
         progress.cursor = Some(changes.cursor);
         if !changes.more {
-            return Ok(());
+            return read_audiences(inner, &mut progress.audiences).await;
         }
     }
+}
+
+/// Reads the named audiences that changed. This comes last, and what fails is tried again next time: an audience that
+/// cannot be read holds back no cut-off, and no other audience.
+async fn read_audiences(inner: &Inner, changed: &mut BTreeSet<String>) -> Result<(), StoreError> {
+    let mut answer = Ok(());
+    for name in changed.clone() {
+        match inner.store.audience(&name).await {
+            Ok(audience) => {
+                audience.into_iter().for_each(|audience| inner.audiences.learn(audience));
+                changed.remove(&name);
+            }
+            Err(error) => answer = Err(error),
+        }
+    }
+    answer
 }
 
 /// Drops what no node needs any more: cut-offs whose time is over, and log rows a span after they were read.

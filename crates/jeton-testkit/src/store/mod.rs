@@ -13,6 +13,7 @@ pub use self::sample::{full_record, id, minimal_record, named, time};
 #[doc(hidden)]
 #[allow(missing_docs, reason = "the name of a case is what it promises")]
 pub mod cases {
+    mod audiences;
     mod cancel;
     mod changes;
     mod filters;
@@ -22,7 +23,9 @@ pub mod cases {
     mod records;
     mod updates;
 
-    pub use self::{cancel::*, changes::*, filters::*, keys::*, names::*, orders::*, records::*, updates::*};
+    pub use self::{
+        audiences::*, cancel::*, changes::*, filters::*, keys::*, names::*, orders::*, records::*, updates::*,
+    };
 }
 
 /// Makes one test per promise of [`Store`](jeton::Store).
@@ -72,6 +75,12 @@ macro_rules! store_contract {
             a_dropped_update_is_done_or_undone
             an_aborted_update_is_done_or_undone
             a_dropped_insert_is_done_or_undone
+            an_audience_is_found_as_it_was_put
+            audiences_come_in_the_order_of_their_names
+            an_audience_goes_from_version_to_version
+            of_many_puts_of_one_version_one_succeeds
+            who_reads_a_row_finds_the_audience
+            a_dropped_put_is_done_or_undone
             it_answers
         }
     };

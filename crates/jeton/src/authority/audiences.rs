@@ -14,9 +14,10 @@ impl Authority {
     ///
     /// # Errors
     ///
-    /// If the caller may not, or if the store does not answer.
+    /// If the caller may not, or if the store does not answer. A caller that belongs to a tenant may not: audiences
+    /// belong to the whole app, and name the users of all tenants.
     pub async fn audiences(&self, caller: &Caller) -> Result<Vec<NamedAudience>, ManageError> {
-        caller.require(scopes::TOKENS_READ)?;
+        may(caller, scopes::TOKENS_READ)?;
         Ok(self.0.store.audiences().await?)
     }
 
@@ -26,7 +27,7 @@ impl Authority {
     ///
     /// If there is none, if the caller may not, or if the store does not answer.
     pub async fn audience(&self, caller: &Caller, name: &str) -> Result<NamedAudience, ManageError> {
-        caller.require(scopes::TOKENS_READ)?;
+        may(caller, scopes::TOKENS_READ)?;
         self.0.store.audience(name).await?.ok_or(ManageError::NotFound)
     }
 
@@ -35,17 +36,14 @@ impl Authority {
     ///
     /// # Errors
     ///
-    /// See [`ManageError`]. A caller that belongs to a tenant may not: audiences belong to the whole app.
+    /// See [`ManageError`]. A caller that belongs to a tenant may not.
     pub async fn put_audience(
         &self,
         caller: &Caller,
         audience: NamedAudience,
         if_match: Option<u64>,
     ) -> Result<NamedAudience, ManageError> {
-        caller.require(scopes::AUDIENCES_WRITE)?;
-        if caller.tenant().is_some() {
-            return Err(ManageError::Denied(Denial::Tenant));
-        }
+        may(caller, scopes::AUDIENCES_WRITE)?;
         let mut check = Check::default();
         audience.check(&mut check);
         check.finish().map_err(ManageError::Invalid)?;
@@ -94,4 +92,9 @@ impl Authority {
         }
         Err(Unavailable::Internal("the audience changes too often").into())
     }
+}
+
+fn may(caller: &Caller, scope: &str) -> Result<(), ManageError> {
+    caller.require(scope)?;
+    if caller.tenant().is_some() { Err(ManageError::Denied(Denial::Tenant)) } else { Ok(()) }
 }

@@ -26,7 +26,8 @@ impl Authority {
         check.description(&request.description);
         let expires_at = request.expiry.resolve(now, settings.default_lifetime, &mut check);
         let not_before = request.not_before.unwrap_or(now);
-        if expires_at.is_some_and(|end| not_before >= end) {
+        // An end that is over was told already.
+        if expires_at.is_some_and(|end| now < end && end <= not_before) {
             check.fail("/not_before", "must be before the end");
         }
         if request.kind == Kind::Personal && request.subject.is_none() {

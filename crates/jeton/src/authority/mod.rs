@@ -23,9 +23,9 @@ pub use keys::ManagedKeysError;
 pub use request::{Edit, Exchange, Exchanged, Expiry, Generate, Generated};
 
 use crate::{
-    Account, Audiences, Clock, Directory, Grant, Names, Principal, PublicJwks, Random, Record, Rejection,
-    Store, Timestamp, Unavailable, Verifier, cutoff::CutOffs, feed, policy::Facts, rights::RoleMap,
-    ring::KeyRing,
+    Account, Audiences, Clock, Directory, DirectoryError, Grant, Names, Principal, PublicJwks, Random,
+    Record, Rejection, Store, Timestamp, Unavailable, Verifier, cutoff::CutOffs, feed, policy::Facts,
+    rights::RoleMap, ring::KeyRing,
 };
 
 /// Generates API tokens, exchanges them, authenticates requests and manages the records. Cheap to clone, and all
@@ -114,7 +114,18 @@ impl Inner {
         tokio::time::timeout(self.settings.directory_timeout, self.directory.account(subject))
             .await
             .map_err(|_| Unavailable::DirectoryTimeout)?
+            .and_then(sound)
             .map_err(Unavailable::Directory)
+    }
+}
+
+/// Scopes go through one text, separated by blanks: what is no scope token could come out as several.
+fn sound(account: Option<Account>) -> Result<Option<Account>, DirectoryError> {
+    let good = account.iter().flat_map(|account| &account.scopes).all(|scope| crate::text::is_scope(scope));
+    if good {
+        Ok(account)
+    } else {
+        Err(DirectoryError::new("a scope of the account is no scope (RFC 6749 §3.3)"))
     }
 }
 

@@ -19,7 +19,7 @@ impl Authority {
     }
 
     /// Disables every token bound to that user, and refuses all their access tokens at once, whatever the directory
-    /// says. Each must be enabled again if the user comes back. Returns how many tokens were disabled.
+    /// says. Each must be enabled again if the user comes back. Returns how many tokens are disabled now.
     ///
     /// # Errors
     ///
@@ -50,16 +50,17 @@ impl Authority {
         let (authority, subject) = (self.clone(), subject.to_owned());
         let task = tokio::spawn(async move {
             let system = Caller::system("directory");
-            let mut count = 0;
+            let (mut count, mut failed) = (0, None);
             for id in authority.tokens_of(&subject).await? {
                 match authority.change(&system, id, &mutation, None).await {
                     Ok(_) => count += 1,
                     // Gone meanwhile, and dead already.
                     Err(ManageError::NotFound | ManageError::Conflict(Conflict::Revoked)) => {}
-                    Err(error) => return Err(error),
+                    // One that cannot be changed does not spare the others.
+                    Err(error) => failed = Some(error),
                 }
             }
-            Ok(count)
+            failed.map_or(Ok(count), Err)
         });
         task.await
             .unwrap_or(Err(ManageError::Unavailable(Unavailable::Internal("the change was broken off"))))

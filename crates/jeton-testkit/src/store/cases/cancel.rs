@@ -12,7 +12,7 @@ use jeton::{RecordId, Store, StoreError};
 use crate::store::sample::{edit, epochs, id, minimal_record, read_on, stored, update_to};
 
 /// More than any store is polled for one write; most are dropped in the middle.
-const STEPS: u64 = 40;
+pub(super) const STEPS: u64 = 40;
 
 pub async fn a_dropped_update_is_done_or_undone(store: Arc<dyn Store>) {
     for step in 0..STEPS {
@@ -67,7 +67,7 @@ pub async fn a_dropped_insert_is_done_or_undone(store: Arc<dyn Store>) {
 }
 
 /// Polls the future so often at most, and then drops it.
-async fn polled_at_most<F: Future>(times: u64, future: F) -> Option<F::Output> {
+pub(super) async fn polled_at_most<F: Future>(times: u64, future: F) -> Option<F::Output> {
     let mut future = pin!(future);
     let mut left = times;
     poll_fn(|context| {
