@@ -86,15 +86,13 @@ async fn respond(
 /// The body, of which no more is kept than the limit.
 async fn read(request: &HttpRequest, mut payload: web::Payload) -> Body {
     let announced = request.headers().get(header::CONTENT_LENGTH);
-    let announced = announced.and_then(|length| length.to_str().ok()?.parse().ok());
-    if announced.is_some_and(BodyChunks::refuses) {
-        return Body::TooLarge;
-    }
-    let mut chunks = BodyChunks::default();
-    while let Some(chunk) = payload.next().await {
-        let Ok(chunk) = chunk else { return Body::Broken };
-        if !chunks.push(chunk) {
-            break;
+    let announced = announced.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    let mut chunks = BodyChunks::announced(announced);
+    while chunks.wants_more() {
+        match payload.next().await {
+            None => break,
+            Some(Err(_)) => return Body::Broken,
+            Some(Ok(chunk)) => chunks.push(chunk),
         }
     }
     chunks.finish()

@@ -2,7 +2,7 @@
 
 use std::pin::pin;
 
-use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
+use bytes::{Buf, BufMut as _, Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 
 /// The longest request body that is kept, in bytes. Longer ones are answered with 413.
@@ -24,27 +24,34 @@ pub enum Body {
 }
 
 /// Puts a body together from its chunks, for adapters whose bodies are none of [`http_body`]'s.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct BodyChunks {
     kept: BytesMut,
-    seen: u64,
+    /// The length that is known so far.
+    length: u64,
+    taken: u64,
 }
 
 impl BodyChunks {
-    /// Whether a body of that announced length is not worth reading at all.
-    pub fn refuses(length: u64) -> bool {
-        length > DISCARD_LIMIT
+    /// Of a body that is announced to be that long; none, or zero, if nobody says.
+    pub fn announced(length: impl Into<Option<u64>>) -> Self {
+        Self { kept: BytesMut::new(), length: length.into().unwrap_or_default(), taken: 0 }
     }
 
-    /// Takes a chunk; false if no more of them are wanted.
-    pub fn push(&mut self, chunk: impl bytes::Buf) -> bool {
-        self.seen = self.seen.saturating_add(chunk.remaining() as u64);
+    /// Whether another chunk is to be read. Of what is far too long, not even the first one is.
+    pub fn wants_more(&self) -> bool {
+        self.length <= DISCARD_LIMIT
+    }
+
+    /// Takes a chunk.
+    pub fn push(&mut self, chunk: impl Buf) {
+        self.taken = self.taken.saturating_add(chunk.remaining() as u64);
+        self.length = self.length.max(self.taken);
         if self.is_too_large() {
             self.kept = BytesMut::new();
         } else {
             self.kept.put(chunk);
         }
-        self.seen <= DISCARD_LIMIT
     }
 
     /// The body, after the last chunk.
@@ -53,22 +60,20 @@ impl BodyChunks {
     }
 
     fn is_too_large(&self) -> bool {
-        self.seen > BODY_LIMIT as u64
+        self.length > BODY_LIMIT as u64
     }
 }
 
 /// Reads a body, and keeps no more of it than the limit.
 pub async fn read_body<B: http_body::Body>(body: B) -> Body {
-    if BodyChunks::refuses(body.size_hint().lower()) {
-        return Body::TooLarge;
-    }
+    let mut chunks = BodyChunks::announced(body.size_hint().lower());
     let mut body = pin!(body);
-    let mut chunks = BodyChunks::default();
-    while let Some(frame) = body.frame().await {
-        let Ok(frame) = frame else { return Body::Broken };
-        // What is no data is a trailer.
-        if frame.into_data().is_ok_and(|data| data.has_remaining() && !chunks.push(data)) {
-            break;
+    while chunks.wants_more() {
+        match body.frame().await {
+            None => break,
+            Some(Err(_)) => return Body::Broken,
+            // What is no data is a trailer.
+            Some(Ok(frame)) => drop(frame.into_data().map(|data| chunks.push(data))),
         }
     }
     chunks.finish()
@@ -78,18 +83,27 @@ pub async fn read_body<B: http_body::Body>(body: B) -> Body {
 mod tests {
     use super::*;
 
-    fn read(chunks: usize, size: usize) -> (usize, Body) {
-        let mut body = BodyChunks::default();
-        let taken = (0..chunks).take_while(|_| body.push(vec![b'a'; size].as_slice())).count();
+    fn read(announced: u64, chunks: usize) -> (usize, Body) {
+        let mut body = BodyChunks::announced(announced);
+        let mut taken = 0;
+        while taken < chunks && body.wants_more() {
+            body.push([b'a'; 1024].as_slice());
+            taken += 1;
+        }
         (taken, body.finish())
     }
 
     #[test]
     fn what_is_too_long_is_read_on_but_not_kept() {
         assert!(matches!(read(0, 0), (0, Body::Complete(body)) if body.is_empty()));
-        assert!(matches!(read(64, 1024), (64, Body::Complete(body)) if body.len() == BODY_LIMIT));
-        assert!(matches!(read(65, 1024), (65, Body::TooLarge)));
-        assert!(matches!(read(10_000, 1024), (4096, Body::TooLarge)), "but not for ever");
-        assert!(!BodyChunks::refuses(BODY_LIMIT as u64 + 1) && BodyChunks::refuses(u64::MAX));
+        assert!(matches!(read(65_536, 64), (64, Body::Complete(body)) if body.len() == BODY_LIMIT));
+        assert!(matches!(read(0, 65), (65, Body::TooLarge)));
+        assert!(matches!(read(0, 10_000), (4097, Body::TooLarge)), "but not for ever");
+    }
+
+    #[test]
+    fn what_is_announced_counts() {
+        assert!(matches!(read(65_537, 1), (1, Body::TooLarge)));
+        assert!(matches!(read(u64::MAX, 1), (0, Body::TooLarge)), "it is not read at all");
     }
 }

@@ -40,7 +40,7 @@ fn peer(request: &Request<Bytes>) -> Option<IpAddr> {
 }
 
 fn session(request: &Request<Bytes>) -> Option<HostSession> {
-    request.headers().get(SESSION).map(|value| session_of(value.to_str().unwrap()))
+    request.headers().get(SESSION).map(|value| session_of(value.to_str().unwrap_or_default()))
 }
 
 async fn context(route: &Route, request: &Request<Bytes>) -> Result<Context, Refusal> {

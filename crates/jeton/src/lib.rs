@@ -35,10 +35,10 @@ mod verifier;
 pub use audience::{Audiences, MAX_MEMBERS, NamedAudience};
 pub use authority::{
     Authority, AuthorityBuilder, BuildError, Edit, Exchange, Exchanged, Expiry, Generate, Generated,
-    ManagedKeysError,
+    ManagedKeysError, Reveal, Rotate,
 };
 pub use caller::Caller;
-pub use directory::{Account, Directory, DirectoryError, StaticDirectory};
+pub use directory::{Account, Directory, DirectoryError, DirectorySearch, Match, StaticDirectory};
 pub use error::{AuthenticateError, Conflict, ExchangeError, ManageError, Rejection, Unavailable};
 pub use grant::{Grant, Names};
 pub use id::{InvalidRecordId, RecordId};

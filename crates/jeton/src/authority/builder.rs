@@ -2,9 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
+use super::Reveal;
 use crate::{
-    Algorithm, Clock, Directory, KeyStore, MasterKey, Names, Random, SigningKey, Store, SystemClock,
-    SystemRandom,
+    Algorithm, Clock, Directory, DirectorySearch, KeyStore, MasterKey, Names, Random, SigningKey, Store,
+    SystemClock, SystemRandom,
     rights::{self, RoleMap},
 };
 
@@ -14,6 +15,7 @@ pub struct AuthorityBuilder {
     pub(super) issuer: String,
     pub(super) store: Option<Arc<dyn Store>>,
     pub(super) directory: Option<Arc<dyn Directory>>,
+    pub(super) search: Option<Arc<dyn DirectorySearch>>,
     pub(super) managed: Option<(Arc<dyn KeyStore>, MasterKey)>,
     pub(super) api_keys: Vec<SigningKey>,
     pub(super) access_keys: Vec<SigningKey>,
@@ -28,6 +30,7 @@ pub struct AuthorityBuilder {
     pub(super) leeway: Duration,
     pub(super) clock_skew: Duration,
     pub(super) default_role: String,
+    pub(super) reveal: Reveal,
     pub(super) role_map: RoleMap,
     pub(super) directory_timeout: Duration,
     pub(super) feed_interval: Duration,
@@ -45,6 +48,7 @@ impl AuthorityBuilder {
             issuer,
             store: None,
             directory: None,
+            search: None,
             managed: None,
             api_keys: Vec::new(),
             access_keys: Vec::new(),
@@ -59,6 +63,7 @@ impl AuthorityBuilder {
             leeway: Duration::ZERO,
             clock_skew: Duration::from_secs(60),
             default_role: rights::EXTERNAL_APPLICATION.to_owned(),
+            reveal: Reveal::Once,
             role_map: RoleMap::default(),
             directory_timeout: Duration::from_secs(5),
             feed_interval: Duration::from_secs(1),
@@ -74,6 +79,12 @@ impl AuthorityBuilder {
     /// The host app's users. Needed.
     pub fn directory(mut self, directory: Arc<dyn Directory>) -> Self {
         self.directory = Some(directory);
+        self
+    }
+
+    /// How users are found by a part of their name, for [`Authority::search_subjects`](super::Authority::search_subjects).
+    pub fn directory_search(mut self, search: Arc<dyn DirectorySearch>) -> Self {
+        self.search = Some(search);
         self
     }
 
@@ -132,6 +143,12 @@ impl AuthorityBuilder {
     /// unless told otherwise.
     pub fn default_role(mut self, role: impl Into<String>) -> Self {
         self.default_role = role.into();
+        self
+    }
+
+    /// Whether API tokens can be shown again; once unless told otherwise.
+    pub fn reveal(mut self, reveal: Reveal) -> Self {
+        self.reveal = reveal;
         self
     }
 

@@ -4,6 +4,7 @@
 
 pub(crate) mod clock;
 pub(crate) mod keys;
+pub(crate) mod numbers;
 pub(crate) mod people;
 pub(crate) mod store;
 
@@ -17,6 +18,7 @@ use jeton::{
 pub(crate) use self::{
     clock::FakeClock,
     keys::TestKey,
+    numbers::Numbers,
     people::People,
     store::{Call, StagedStore},
 };
