@@ -13,6 +13,7 @@ pub(super) const EXPIRED: &str = "the token has expired";
 pub(super) const NOT_YET_VALID: &str = "the token is not yet valid";
 pub(super) const DISABLED: &str = "the token is disabled";
 pub(super) const REVOKED: &str = "the token was revoked";
+pub(super) const SUPERSEDED: &str = "the token was superseded by a newer one";
 pub(super) const CUT_OFF: &str = "the token was revoked, or its rights were changed";
 pub(super) const SUBJECT: &str = "the subject of the token is not active";
 
