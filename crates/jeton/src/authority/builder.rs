@@ -8,7 +8,7 @@ use crate::{
     rights::{self, RoleMap},
 };
 
-/// Puts an [`Authority`] together.
+/// Puts an [`Authority`](super::Authority) together.
 #[must_use]
 pub struct AuthorityBuilder {
     pub(super) issuer: String,
