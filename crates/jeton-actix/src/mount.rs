@@ -7,9 +7,8 @@ use actix_web::{
     http::header,
     web,
 };
-use bytes::BytesMut;
 use futures_util::StreamExt as _;
-use jeton_http::{BODY_LIMIT, Body, Endpoint, HostSession, Request, Routes};
+use jeton_http::{Body, BodyChunks, Endpoint, HostSession, Request, Routes};
 
 use crate::convert::{self, response_to};
 
@@ -32,7 +31,7 @@ pub fn scope(path: &str, routes: impl Into<Routes>) -> impl HttpServiceFactory +
 
 /// The token routes, to be mounted in the app itself or in any scope.
 ///
-/// They authenticate by themselves and read their bodies up to [`BODY_LIMIT`], whatever limits the app sets for its
+/// They authenticate by themselves and read their bodies up to [`BODY_LIMIT`](jeton_http::BODY_LIMIT), whatever limits the app sets for its
 /// extractors. Methods that are not served are 405 here, and never the app's 404.
 ///
 /// ```
@@ -72,7 +71,11 @@ async fn respond(
         method: convert::method(request.method()),
         query: request.uri().query().map(str::to_owned),
         headers: convert::headers(request.headers()),
-        parameter: endpoint.parameter().and_then(|name| request.match_info().get(name)).map(str::to_owned),
+        parameter: endpoint.parameter().and_then(|wanted| {
+            // The scope of the host may have parameters of the same name, before ours.
+            let found = request.match_info().iter().filter(|(name, _)| *name == wanted).last();
+            found.map(|(_, value)| value.to_owned())
+        }),
         session,
         peer: convert::peer(request.head()),
         body: read(request, payload).await,
@@ -80,21 +83,17 @@ async fn respond(
     response_to(request.method(), routes.respond(endpoint, converted).await)
 }
 
-/// The body, and no more of it than the limit.
+/// The body, of which no more is kept than the limit.
 async fn read(request: &HttpRequest, mut payload: web::Payload) -> Body {
-    // What is announced as too long is not read at all.
     let announced = request.headers().get(header::CONTENT_LENGTH);
     let announced = announced.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > BODY_LIMIT as u64) {
-        return Body::TooLarge;
-    }
-    let mut body = BytesMut::new();
-    while let Some(chunk) = payload.next().await {
-        let Ok(chunk) = chunk else { return Body::Broken };
-        if chunk.len() > BODY_LIMIT - body.len() {
-            return Body::TooLarge;
+    let mut chunks = BodyChunks::announced(announced);
+    while chunks.wants_more() {
+        match payload.next().await {
+            None => break,
+            Some(Err(_)) => return Body::Broken,
+            Some(Ok(chunk)) => chunks.push(chunk),
         }
-        body.extend_from_slice(&chunk);
     }
-    Body::Complete(body.freeze())
+    chunks.finish()
 }

@@ -3,7 +3,7 @@
 use axum::{
     Router,
     body::Body,
-    extract::{RawPathParams, Request},
+    extract::{RawPathParams, Request, rejection::RawPathParamsRejection},
     response::Response,
     routing::any,
 };
@@ -20,14 +20,20 @@ pub fn router<S: Clone + Send + Sync + 'static>(routes: impl Into<Routes>) -> Ro
         let routes = routes.clone();
         router.route(
             endpoint.path(),
-            any(move |params: RawPathParams, request: Request| async move {
-                respond(&routes, endpoint, &params, request).await
+            any(move |params: Result<RawPathParams, RawPathParamsRejection>, request: Request| async move {
+                // What is no text names nothing, like every malformed id.
+                respond(&routes, endpoint, params.ok(), request).await
             }),
         )
     })
 }
 
-async fn respond(routes: &Routes, endpoint: Endpoint, params: &RawPathParams, request: Request) -> Response {
+async fn respond(
+    routes: &Routes,
+    endpoint: Endpoint,
+    params: Option<RawPathParams>,
+    request: Request,
+) -> Response {
     let (parts, body) = request.into_parts();
     let is_head = parts.method == Method::HEAD;
     let request = jeton_http::Request {
@@ -35,7 +41,8 @@ async fn respond(routes: &Routes, endpoint: Endpoint, params: &RawPathParams, re
         query: parts.uri.query().map(str::to_owned),
         headers: parts.headers,
         parameter: endpoint.parameter().and_then(|wanted| {
-            let found = params.iter().find(|(name, _)| *name == wanted);
+            // The path under which the host nests the routes may have parameters of the same name, before ours.
+            let found = params.as_ref()?.iter().filter(|(name, _)| *name == wanted).last();
             found.map(|(_, value)| value.to_owned())
         }),
         session: parts.extensions.get::<HostSession>().cloned(),

@@ -40,7 +40,8 @@ fn is_b64token(text: &str) -> bool {
 /// Whether the query holds an `access_token` (RFC 6750 §2.3), which together with a header is one method too many.
 pub(crate) fn query_has_token(query: Option<&str>) -> bool {
     query.is_some_and(|query| {
-        query.contains("access_token")
+        // Only a name that is written in the clear, or escaped, is worth a closer look.
+        (query.contains("access_token") || query.contains('%'))
             && form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "access_token")
     })
 }
@@ -67,6 +68,17 @@ mod tests {
             assert_eq!(parse(&[header]), Bearer::Absent, "{header}");
         }
         assert_eq!(parse(&[]), Bearer::Absent);
+    }
+
+    #[test]
+    fn a_token_in_the_query_is_seen_however_it_is_written() {
+        for query in ["access_token=a", "a=b&access_token=", "%61ccess%5Ftoken=a", "access_token"] {
+            assert!(query_has_token(Some(query)), "{query}");
+        }
+        for query in ["", "a=access_token", "access_tokens=a", "a%3Daccess_token", "%"] {
+            assert!(!query_has_token(Some(query)), "{query}");
+        }
+        assert!(!query_has_token(None));
     }
 
     #[test]

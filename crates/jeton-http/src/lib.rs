@@ -16,7 +16,7 @@ mod rules;
 mod session;
 mod wire;
 
-pub use body::{BODY_LIMIT, Body, read_body};
+pub use body::{BODY_LIMIT, Body, BodyChunks, read_body};
 pub use challenge::Realm;
 pub use gate::{Context, Gate, Head, Passage, PeerAddress};
 pub use problem::{Answer, Problem, method_not_allowed};

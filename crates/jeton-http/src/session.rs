@@ -4,7 +4,7 @@
 //! must show that a page of the app itself asked for it.
 
 use http::Method;
-use jeton::{Caller, ManageError, policy::Denial};
+use jeton::{Caller, ManageError, Principal, policy::Denial};
 
 use crate::{Gate, Head as _, Problem, Refusal, Request, routes::Failure};
 
@@ -18,15 +18,21 @@ pub struct HostSession {
     pub tenant: Option<String>,
 }
 
+/// The principal of an access token; none without credentials.
+pub(crate) fn principal(gate: &Gate, request: &Request) -> Result<Option<Principal>, Refusal> {
+    let Some(token) = gate.bearer(request)? else { return Ok(None) };
+    let principal = gate.authority().authenticate(token)?;
+    if principal.admits(gate.facts(request).address) {
+        Ok(Some(principal))
+    } else {
+        Err(Refusal::Denied(Denial::Network))
+    }
+}
+
 /// A bearer wins over a session, and a bad bearer never falls back to it.
 pub(crate) async fn caller(gate: &Gate, request: &Request) -> Result<Caller, Failure> {
-    if let Some(token) = gate.bearer(request)? {
-        let principal = gate.authority().authenticate(token).map_err(Refusal::from)?;
-        return if principal.admits(gate.facts(request).address) {
-            Ok(Caller::from(principal))
-        } else {
-            Err(Refusal::Denied(Denial::Network).into())
-        };
+    if let Some(principal) = principal(gate, request)? {
+        return Ok(Caller::from(principal));
     }
     let session = request.session.as_ref().ok_or(Refusal::NoCredentials)?;
     let safe = [Method::GET, Method::HEAD].contains(&request.method);

@@ -1,5 +1,5 @@
-//! For tests of jeton and of what is built on it: the contract of a store as a suite, a clock that is set by hand,
-//! and randomness that is the same each time.
+//! For tests of jeton and of what is built on it: the contract of a store and the table of refusals as suites, a clock
+//! that is set by hand, randomness that is the same each time, a store and a directory that can be down.
 //!
 //! Nothing here belongs into a program that serves anybody.
 #![allow(
@@ -10,10 +10,13 @@
 )]
 
 mod clock;
+mod directory;
 mod random;
+pub mod refusals;
 pub mod store;
 mod unreliable;
 
 pub use clock::FakeClock;
+pub use directory::UnreliableDirectory;
 pub use random::SeededRandom;
 pub use unreliable::UnreliableStore;

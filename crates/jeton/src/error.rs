@@ -129,6 +129,15 @@ pub enum Conflict {
     /// The end asked for lies beyond the one that was signed.
     #[error("the token was signed with an earlier end: rotate it to extend it")]
     RotateToExtend,
+    /// A rotation is under way: the old credential is in its grace.
+    #[error("the token is being rotated: its old credential is still accepted")]
+    RotationInProgress,
+    /// There is no rotation that could be taken back: none is under way, or its new credential was used.
+    #[error("there is no rotation that could be cancelled: none is under way, or the new token was used")]
+    NotCancellable,
+    /// The token cannot be shown again: it is revoked or has ended, or its key is gone.
+    #[error("the token cannot be shown again: it is revoked or has ended, or its key is gone")]
+    RevealUnavailable,
     /// The token, or an access token made from it, would be longer than 8 KiB.
     #[error("an access token with these rights would be too long")]
     TokenTooLarge,
@@ -155,9 +164,24 @@ pub enum ManageError {
     /// The caller may not.
     #[error("the caller may not do this: {0}")]
     Denied(Denial),
+    /// Tokens are shown once here.
+    #[error("tokens are shown once here, when they are made")]
+    RevealNotAllowed,
+    /// The token that wants to change itself is not accepted.
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
     /// Nobody could tell. It may have been done or not: read the record to learn it.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
+}
+
+impl From<AuthenticateError> for ManageError {
+    fn from(error: AuthenticateError) -> Self {
+        match error {
+            AuthenticateError::Rejected(rejection) => Self::Rejected(rejection),
+            AuthenticateError::Unavailable(unavailable) => Self::Unavailable(unavailable),
+        }
+    }
 }
 
 impl From<StoreError> for ManageError {

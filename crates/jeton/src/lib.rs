@@ -35,7 +35,7 @@ mod verifier;
 pub use audience::{Audiences, MAX_MEMBERS, NamedAudience};
 pub use authority::{
     Authority, AuthorityBuilder, BuildError, Edit, Exchange, Exchanged, Expiry, Generate, Generated,
-    ManagedKeysError,
+    ManagedKeysError, Reveal, Rotate,
 };
 pub use caller::Caller;
 pub use directory::{Account, Directory, DirectoryError, DirectorySearch, Match, StaticDirectory};

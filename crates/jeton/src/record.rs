@@ -153,6 +153,8 @@ pub struct PreviousCredential {
     pub credential: Credential,
     /// The end of its grace, exclusive.
     pub until: Timestamp,
+    /// Whether the credential after it was used already, so that the rotation cannot be taken back.
+    pub superseded: bool,
 }
 
 /// Use of a token, as far as it is known. Outside [`Record::version`]: it changes without an edit.
@@ -189,8 +191,10 @@ pub struct Record {
     pub not_before: Timestamp,
     /// The credential in force.
     pub credential: Credential,
-    /// The credential before it, during a grace.
+    /// The credential before it; [`grace`](Self::grace) tells whether it still counts.
     pub previous: Option<PreviousCredential>,
+    /// The highest generation that was ever given out, also by a rotation that was cancelled.
+    pub last_generation: u64,
     /// Numbers the rights: raised by every change that takes rights away. Access tokens carry it.
     pub epoch: u64,
     /// Raised by every change; the `ETag`.
@@ -209,6 +213,11 @@ impl Record {
             Standing::Active if now < self.not_before => State::NotYetValid,
             Standing::Active => State::Active,
         }
+    }
+
+    /// The credential before the one in force, as long as it is accepted beside it.
+    pub fn grace(&self, now: Timestamp) -> Option<&PreviousCredential> {
+        self.previous.as_ref().filter(|previous| now < previous.until)
     }
 
     /// Whether the end has come; the end itself is outside (RFC 7519 §4.1.4).

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::{PublicJwk, SigningKey, jose::Compact};
+use crate::{Algorithm, PublicJwk, SigningKey, jose::Compact};
 
 /// A ring of keys with distinct names. The `kid` of a token picks the key, the key its algorithm (RFC 8725 §3.1).
 #[derive(Clone, Debug)]
@@ -23,6 +23,16 @@ impl KeyRing {
 
     pub(crate) fn signing(&self) -> &SigningKey {
         &self.signing
+    }
+
+    /// The key of that name.
+    pub(crate) fn find(&self, kid: &str) -> Option<&SigningKey> {
+        self.by_kid.get(kid).map(|key| &**key)
+    }
+
+    /// Whether signing the same twice gives the same, with every key.
+    pub(crate) fn is_deterministic(&self) -> bool {
+        self.by_kid.values().all(|key| key.algorithm() != Algorithm::Es256)
     }
 
     /// Whether one of the keys signed it.

@@ -2,6 +2,8 @@
 
 use std::{env, path::PathBuf, time::Duration};
 
+use jeton::Reveal;
+
 /// What the environment says.
 #[derive(Debug)]
 pub struct Settings {
@@ -13,6 +15,8 @@ pub struct Settings {
     pub access_ttl: Duration,
     /// `JETON_ISSUER`: the URL of the routes; made from the address if it is not set.
     pub issuer: Option<String>,
+    /// `JETON_REVEAL`: whether API tokens can be shown again.
+    pub reveal: Reveal,
     /// `JETON_MASTER_KEY`: 32 bytes in base64url.
     pub master_key: Option<String>,
 }
@@ -54,13 +58,16 @@ impl Settings {
         let Ok(seconds) = seconds.parse() else {
             return wrong("JETON_ACCESS_TTL", "must be a number of seconds");
         };
-        if read("JETON_REVEAL").is_some_and(|reveal| reveal != "once") {
-            return wrong("JETON_REVEAL", "must be once: tokens cannot be shown again yet");
-        }
+        let reveal = match read("JETON_REVEAL").as_deref() {
+            None | Some("once") => Reveal::Once,
+            Some("again") => Reveal::Again,
+            Some(_) => return wrong("JETON_REVEAL", "must be once or again"),
+        };
         Ok(Self {
             address: read("JETON_ADDR").unwrap_or_else(|| "127.0.0.1:3000".to_owned()),
             database,
             access_ttl: Duration::from_secs(seconds),
+            reveal,
             issuer: read("JETON_ISSUER"),
             master_key: read("JETON_MASTER_KEY"),
         })

@@ -104,6 +104,7 @@ pub async fn start() -> Result<Demo, StartError> {
         .managed_keys(keys, master)
         .directory(Arc::new(users()))
         .role_map(RoleMap::default().with("writer", ["reports:write"]))
+        .reveal(settings.reveal)
         .access_ttl(settings.access_ttl)
         .build()
         .await?;

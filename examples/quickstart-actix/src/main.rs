@@ -10,7 +10,7 @@ use actix_web::{App, HttpServer, web};
 const GRACE: u64 = 10;
 
 #[actix_web::main]
-#[expect(clippy::print_stdout, clippy::print_stderr, reason = "a program talks to whoever starts it")]
+#[expect(clippy::print_stderr, reason = "a program talks to whoever starts it")]
 async fn main() -> ExitCode {
     demo::log_to_stderr();
     let demo = match demo::start().await {
@@ -20,7 +20,6 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    println!("listening: {}", demo.url);
     match serve(demo).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -30,11 +29,16 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Until SIGTERM or SIGINT, which actix-web listens to by itself.
+/// Until SIGTERM or SIGINT.
+#[expect(clippy::print_stdout, reason = "a program talks to whoever starts it")]
 async fn serve(demo: demo::Demo) -> std::io::Result<()> {
     let gate = demo.gate;
     let app = move || {
         App::new().configure(|config| app::routes(config, &gate)).default_service(web::to(app::nowhere))
     };
-    HttpServer::new(app).shutdown_timeout(GRACE).listen(demo.listener)?.run().await
+    // Before it says that it serves: who reads that may end it at once, and actix-web by itself listens later.
+    let asked_to_end = demo::asked_to_end()?;
+    println!("listening: {}", demo.url);
+    let server = HttpServer::new(app).shutdown_signal(asked_to_end).shutdown_timeout(GRACE);
+    server.listen(demo.listener)?.run().await
 }

@@ -4,13 +4,11 @@ mod app;
 
 use std::{net::SocketAddr, process::ExitCode, time::Duration};
 
-use tokio::signal::unix::{SignalKind, signal};
-
 /// How long requests in flight may take once the end was asked for.
 const GRACE: Duration = Duration::from_secs(10);
 
 #[tokio::main]
-#[expect(clippy::print_stdout, clippy::print_stderr, reason = "a program talks to whoever starts it")]
+#[expect(clippy::print_stderr, reason = "a program talks to whoever starts it")]
 async fn main() -> ExitCode {
     demo::log_to_stderr();
     let demo = match demo::start().await {
@@ -20,7 +18,6 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    println!("listening: {}", demo.url);
     match serve(demo).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -30,16 +27,16 @@ async fn main() -> ExitCode {
     }
 }
 
+#[expect(clippy::print_stdout, reason = "a program talks to whoever starts it")]
 async fn serve(demo: demo::Demo) -> std::io::Result<()> {
     let listener = tokio::net::TcpListener::from_std(demo.listener)?;
     let app = app::router(demo.gate).into_make_service_with_connect_info::<SocketAddr>();
-    let mut terminate = signal(SignalKind::terminate())?;
+    // Before it says that it serves: who reads that may end it at once.
+    let asked_to_end = demo::asked_to_end()?;
+    println!("listening: {}", demo.url);
     let (ended, end) = tokio::sync::watch::channel(());
     let asked = async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
-        }
+        asked_to_end.await;
         drop(ended);
     };
     let mut late = end.clone();

@@ -1,12 +1,11 @@
 //! `POST /exchange`: an API token for an access token.
 
 use http::StatusCode;
-use jeton::ExchangeError;
 use serde_json::json;
 
 use super::{Failure, Request};
 use crate::{
-    Answer, Gate, Problem, Refusal,
+    Answer, Gate, Refusal,
     problem::json_answer,
     wire::{self, Accepts, Fields},
 };
@@ -27,19 +26,4 @@ pub(super) async fn exchange(gate: &Gate, request: &Request) -> Result<Answer, F
             "token_id": exchanged.token_id,
         }),
     ))
-}
-
-impl From<ExchangeError> for Failure {
-    fn from(error: ExchangeError) -> Self {
-        let detail = error.to_string();
-        let problem = match error {
-            ExchangeError::Rejected(rejection) => return Self::Refusal(rejection.into()),
-            ExchangeError::Denied(denial) => return Self::Refusal(Refusal::Denied(denial)),
-            ExchangeError::Unavailable(cause) => return Self::Refusal(Refusal::Unavailable(cause)),
-            ExchangeError::InvalidScope => Problem::new(StatusCode::BAD_REQUEST, "invalid_scope", detail),
-            ExchangeError::InvalidTarget => Problem::new(StatusCode::BAD_REQUEST, "invalid_target", detail),
-            ExchangeError::TokenTooLarge => Problem::new(StatusCode::CONFLICT, "token_too_large", detail),
-        };
-        Self::Problem(problem)
-    }
 }

@@ -1,93 +1,23 @@
 //! The routes, written once. An adapter registers [`Endpoint::ALL`] path by path and hands each request over.
 
 mod audiences;
+mod bulk;
 mod condition;
+mod endpoint;
 mod exchange;
+mod failure;
 mod jwks;
+mod own;
 mod tokens;
 
 use std::{fmt, net::IpAddr};
 
-use http::{HeaderMap, Method, StatusCode};
-use jeton::ManageError;
+use http::{HeaderMap, Method};
 
-use crate::{
-    Answer, Body, Gate, Head, HostSession, Problem, Refusal, method_not_allowed, refusal::unavailable,
-};
+pub use endpoint::Endpoint;
+pub(crate) use failure::Failure;
 
-/// One path of the contract, relative to where the routes are mounted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Endpoint {
-    /// `/exchange`
-    Exchange,
-    /// `/tokens`
-    Tokens,
-    /// `/tokens/{id}`
-    Token,
-    /// `/tokens/{id}/disable`
-    Disable,
-    /// `/tokens/{id}/enable`
-    Enable,
-    /// `/tokens/{id}/revoke`
-    Revoke,
-    /// `/audiences`
-    Audiences,
-    /// `/audiences/{name}`
-    Audience,
-    /// `/.well-known/jwks.json`
-    Jwks,
-}
-
-impl Endpoint {
-    /// All of them.
-    pub const ALL: [Self; 9] = [
-        Self::Exchange,
-        Self::Tokens,
-        Self::Token,
-        Self::Disable,
-        Self::Enable,
-        Self::Revoke,
-        Self::Audiences,
-        Self::Audience,
-        Self::Jwks,
-    ];
-
-    /// The path, with [`parameter`](Self::parameter) in braces.
-    pub const fn path(self) -> &'static str {
-        match self {
-            Self::Exchange => "/exchange",
-            Self::Tokens => "/tokens",
-            Self::Token => "/tokens/{id}",
-            Self::Disable => "/tokens/{id}/disable",
-            Self::Enable => "/tokens/{id}/enable",
-            Self::Revoke => "/tokens/{id}/revoke",
-            Self::Audiences => "/audiences",
-            Self::Audience => "/audiences/{name}",
-            Self::Jwks => "/.well-known/jwks.json",
-        }
-    }
-
-    /// The parameter of its path.
-    pub const fn parameter(self) -> Option<&'static str> {
-        match self {
-            Self::Token | Self::Disable | Self::Enable | Self::Revoke => Some("id"),
-            Self::Audience => Some("name"),
-            Self::Exchange | Self::Tokens | Self::Audiences | Self::Jwks => None,
-        }
-    }
-
-    /// The methods that it serves, `HEAD` where there is `GET`. Every other one is 405, and `OPTIONS` tells these.
-    pub const fn methods(self) -> &'static [&'static str] {
-        match self {
-            Self::Exchange | Self::Disable | Self::Enable | Self::Revoke => &["POST"],
-            Self::Tokens => &["GET", "HEAD", "POST"],
-            Self::Token => &["GET", "HEAD", "PATCH", "DELETE"],
-            Self::Audience => &["GET", "HEAD", "PUT"],
-            Self::Audiences | Self::Jwks => &["GET", "HEAD"],
-        }
-    }
-}
+use crate::{Answer, Body, Gate, Head, HostSession, method_not_allowed};
 
 /// A request, with its body in memory. `Debug` shows neither headers nor body: there are tokens in them.
 #[derive(Clone)]
@@ -136,42 +66,6 @@ impl Head for Request {
     }
 }
 
-/// What a route ends with when it does not succeed.
-pub(crate) enum Failure {
-    Problem(Problem),
-    Refusal(Refusal),
-}
-
-impl From<Problem> for Failure {
-    fn from(problem: Problem) -> Self {
-        Self::Problem(problem)
-    }
-}
-
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refusal(refusal)
-    }
-}
-
-impl From<ManageError> for Failure {
-    fn from(error: ManageError) -> Self {
-        let detail = error.to_string();
-        let problem = match error {
-            ManageError::Invalid(errors) => Problem::fields(errors),
-            ManageError::NotFound => Problem::not_found(),
-            ManageError::NameTaken => Problem::new(StatusCode::CONFLICT, "name_taken", detail),
-            ManageError::Stale => Problem::new(StatusCode::PRECONDITION_FAILED, "stale_version", detail),
-            ManageError::Conflict(conflict) => {
-                Problem::new(StatusCode::CONFLICT, tokens::code(conflict), detail)
-            }
-            ManageError::Denied(denial) => return Self::Refusal(Refusal::Denied(denial)),
-            ManageError::Unavailable(cause) => return Self::Refusal(Refusal::Unavailable(cause)),
-        };
-        Self::Problem(problem)
-    }
-}
-
 /// All routes of the contract, as one service without a framework. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Routes {
@@ -200,14 +94,11 @@ impl Routes {
             Endpoint::Exchange => exchange::exchange(&self.gate, &request).await,
             Endpoint::Audiences | Endpoint::Audience => audiences::respond(&self.gate, &request).await,
             Endpoint::Jwks => Ok(jwks::jwks(&self.gate)),
-            Endpoint::Tokens | Endpoint::Token | Endpoint::Disable | Endpoint::Enable | Endpoint::Revoke => {
-                tokens::respond(&self.gate, endpoint, &request).await
-            }
+            Endpoint::Own | Endpoint::RevokeOwn => own::respond(&self.gate, endpoint, &request).await,
+            Endpoint::RotateOwn => own::rotate(&self.gate, &request).await,
+            Endpoint::Bulk => bulk::bulk(&self.gate, &request).await,
+            _ => tokens::respond(&self.gate, endpoint, &request).await,
         };
-        answer.unwrap_or_else(|failure| match failure {
-            Failure::Problem(problem) => problem.answer(),
-            Failure::Refusal(Refusal::Unavailable(cause)) => unavailable(&cause),
-            Failure::Refusal(refusal) => refusal.answer(self.gate.realm_of()),
-        })
+        answer.unwrap_or_else(|failure| failure.answer(self.gate.realm_of()))
     }
 }

@@ -1,7 +1,7 @@
 //! `/tokens`: generating, listing and changing, as the caller may.
 
 use http::{HeaderValue, Method, StatusCode, header};
-use jeton::{Authority, Caller, Conflict, Position, Record, RecordId};
+use jeton::{Authority, Caller, Generated, Position, Record, RecordId};
 use serde_json::json;
 
 use super::{
@@ -34,6 +34,16 @@ pub(super) async fn respond(gate: &Gate, endpoint: Endpoint, request: &Request) 
             return Ok(no_content());
         }
         (Endpoint::Token, _) => authority.find(&caller, id).await?,
+        (Endpoint::Rotate, _) => {
+            let fields = Fields::read(&request.headers, &request.body, Accepts::JsonOrNothing)?;
+            let rotated = authority.rotate(&caller, id, wire::rotate(fields)?).await?;
+            return Ok(shown(authority, StatusCode::OK, &rotated));
+        }
+        (Endpoint::Reveal, _) => {
+            Fields::read(&request.headers, &request.body, Accepts::JsonOrNothing)?.finish()?;
+            let token = authority.reveal(&caller, id).await?;
+            return Ok(json_answer(StatusCode::OK, &json!({"api_token": token.expose()})));
+        }
         _ => stand(authority, &caller, endpoint, id, request).await?,
     };
     Ok(tagged(StatusCode::OK, &wire::record(authority, &record), record.version))
@@ -42,16 +52,22 @@ pub(super) async fn respond(gate: &Gate, endpoint: Endpoint, request: &Request) 
 async fn generate(authority: &Authority, caller: &Caller, request: &Request) -> Result<Answer, Failure> {
     let fields = Fields::read(&request.headers, &request.body, Accepts::Json)?;
     let generated = authority.generate(caller, wire::generate(fields)?).await?;
+    let mut answer = shown(authority, StatusCode::CREATED, &generated);
+    let location = format!("{}/tokens/{}", mount_path(authority), generated.record.id);
+    if let Ok(location) = HeaderValue::try_from(location) {
+        answer.headers_mut().insert(header::LOCATION, location);
+    }
+    Ok(answer)
+}
+
+/// A record with its new token: the one time that it is seen.
+pub(super) fn shown(authority: &Authority, status: StatusCode, generated: &Generated) -> Answer {
     let record = &generated.record;
     let body = json!({
         "token": wire::record(authority, record),
         "api_token": generated.api_token.expose(),
     });
-    let mut answer = tagged(StatusCode::CREATED, &body, record.version);
-    if let Ok(location) = HeaderValue::try_from(format!("{}/tokens/{}", mount_path(authority), record.id)) {
-        answer.headers_mut().insert(header::LOCATION, location);
-    }
-    Ok(answer)
+    tagged(status, &body, record.version)
 }
 
 async fn list(authority: &Authority, caller: &Caller, request: &Request) -> Result<Answer, Failure> {
@@ -89,6 +105,7 @@ async fn stand(
     let record = match endpoint {
         Endpoint::Disable => authority.disable(caller, id).await?,
         Endpoint::Enable => authority.enable(caller, id).await?,
+        Endpoint::CancelRotation => authority.cancel_rotation(caller, id).await?,
         _ => authority.revoke(caller, id).await?,
     };
     if let Some(reason) = reason {
@@ -108,12 +125,4 @@ fn no_content() -> Answer {
     let mut answer = Answer::default();
     *answer.status_mut() = StatusCode::NO_CONTENT;
     answer
-}
-
-pub(super) const fn code(conflict: Conflict) -> &'static str {
-    match conflict {
-        Conflict::Revoked => "token_revoked",
-        Conflict::RotateToExtend => "rotate_to_extend",
-        Conflict::TokenTooLarge => "token_too_large",
-    }
 }

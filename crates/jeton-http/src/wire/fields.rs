@@ -75,6 +75,14 @@ impl Fields {
         self.errors.push(FieldError::new(format!("/{name}"), detail));
     }
 
+    /// A field that must be there and was not taken: told unless something was wrong with it already.
+    pub(crate) fn needed(&mut self, name: &str) {
+        let pointer = format!("/{name}");
+        if !self.errors.iter().any(|error| error.pointer.starts_with(&pointer)) {
+            self.fail(name, "is needed");
+        }
+    }
+
     pub(crate) fn string(&mut self, name: &str) -> Option<String> {
         match self.take(name)? {
             Value::String(text) => Some(text),

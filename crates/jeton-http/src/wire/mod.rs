@@ -8,6 +8,6 @@ mod request;
 
 pub(crate) use query::list_query;
 pub(crate) use record::record;
-pub(crate) use request::{audience, edit, exchange, generate, reason};
+pub(crate) use request::{BulkAction, audience, bulk, edit, exchange, generate, grace, reason, rotate};
 
 pub(crate) use fields::{Accepts, Fields};

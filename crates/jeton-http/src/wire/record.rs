@@ -28,7 +28,7 @@ pub(crate) fn record(authority: &Authority, record: &Record) -> Value {
         "last_used_ip": record.last_use.address,
         "key_id": credential.key_id,
         "generation": credential.generation,
-        "previous_generation_until": record.previous.as_ref().map(|previous| previous.until),
+        "previous_generation_until": record.grace(authority.now()).map(|previous| previous.until),
         "fingerprint": credential.fingerprint.to_string(),
     })
 }

@@ -1,10 +1,18 @@
 //! The bodies of requests.
 
+use std::time::Duration;
+
+use http::StatusCode;
 use ipnet::IpNet;
-use jeton::{Edit, Exchange, Expiry, Generate, Kind, MAX_LIST, NamedAudience, Timestamp, policy::Facts};
+use jeton::{
+    Edit, Exchange, Expiry, Generate, Kind, MAX_LIST, NamedAudience, Rotate, Timestamp, policy::Facts,
+};
 
 use super::Fields;
 use crate::Problem;
+
+/// How many records one request may change.
+const MAX_BULK: usize = 200;
 
 const TIME: &str = "must be an RFC 3339 time";
 const NETWORK: &str = "must be a network in CIDR notation, without bits beyond its prefix";
@@ -61,6 +69,71 @@ pub(crate) fn audience(mut fields: Fields, name: &str) -> Result<NamedAudience, 
     audience.roles = fields.members("roles").unwrap_or_default();
     fields.finish()?;
     Ok(audience)
+}
+
+/// How long the old credential is accepted beside the new one.
+pub(crate) fn grace(mut fields: Fields, default: Duration) -> Result<Duration, Problem> {
+    let grace = grace_seconds(&mut fields).unwrap_or(default);
+    fields.finish()?;
+    Ok(grace)
+}
+
+pub(crate) fn rotate(mut fields: Fields) -> Result<Rotate, Problem> {
+    let grace = grace_seconds(&mut fields).unwrap_or_default();
+    let expiry = expiry(&mut fields);
+    fields.finish()?;
+    Ok(Rotate { grace, expiry })
+}
+
+fn grace_seconds(fields: &mut Fields) -> Option<Duration> {
+    fields.whole_number("grace_seconds").map(|seconds| Duration::from_secs(seconds.into()))
+}
+
+/// What is done to many records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BulkAction {
+    Disable,
+    Revoke,
+    Delete,
+}
+
+impl BulkAction {
+    fn parse(word: &str) -> Option<Self> {
+        Some(match word {
+            "disable" => Self::Disable,
+            "revoke" => Self::Revoke,
+            "delete" => Self::Delete,
+            _ => return None,
+        })
+    }
+
+    /// What the same gives for one record.
+    pub(crate) const fn status(self) -> StatusCode {
+        match self {
+            Self::Disable | Self::Revoke => StatusCode::OK,
+            Self::Delete => StatusCode::NO_CONTENT,
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Bulk {
+    pub(crate) action: BulkAction,
+    pub(crate) ids: Vec<String>,
+}
+
+pub(crate) fn bulk(mut fields: Fields) -> Result<Bulk, Problem> {
+    let action = fields.parsed("action", "must be disable, revoke or delete", BulkAction::parse);
+    let ids = fields.array("ids", MAX_BULK, "must be a string", |text| Some(text.to_owned()));
+    if action.is_none() {
+        fields.needed("action");
+    }
+    if ids.is_none() {
+        fields.needed("ids");
+    }
+    fields.finish()?;
+    let missing = || Problem::new(StatusCode::BAD_REQUEST, "invalid_request", "action and ids are needed");
+    Ok(Bulk { action: action.ok_or_else(missing)?, ids: ids.ok_or_else(missing)? })
 }
 
 /// Why somebody disables, enables or revokes.

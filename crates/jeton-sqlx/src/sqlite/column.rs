@@ -125,6 +125,14 @@ pub(super) fn read_bytes<const N: usize>(
     sense(read::<&[u8]>(row, column)?.try_into().ok(), column)
 }
 
+pub(super) fn read_truth(row: &SqliteRow, column: &'static str) -> Result<bool, StoreError> {
+    match read::<i64>(row, column)? {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => sense(None, column),
+    }
+}
+
 /// A word of a few, read by their `parse`.
 pub(super) fn read_word<T>(
     row: &SqliteRow,

@@ -9,7 +9,7 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool, sqlite::SqliteRow
 use super::{
     column::{
         Value, read, read_bytes, read_counter, read_json, read_optional, read_optional_time, read_time,
-        read_time_or, read_word, sense, stored_counter,
+        read_time_or, read_truth, read_word, sense, stored_counter,
     },
     error::from_sqlx,
 };
@@ -69,6 +69,7 @@ fn fixed(record: &Record) -> Vec<(&'static str, Value<'_>)> {
 /// All other columns.
 fn editable(record: &Record) -> Result<Vec<(&'static str, Value<'_>)>, StoreError> {
     let Grant { subject, tenant, groups, roles, scopes, audiences, networks, expires_at } = &record.grant;
+    let previous = record.previous.as_ref();
     let mut columns = vec![
         ("kind", Value::text(record.kind.as_str())),
         ("name", Value::text(&record.name)),
@@ -85,19 +86,24 @@ fn editable(record: &Record) -> Result<Vec<(&'static str, Value<'_>)>, StoreErro
         ("incarnation", Value::optional_text(record.incarnation.as_deref())),
         ("standing", Value::text(record.standing.as_str())),
         ("not_before", Value::time(record.not_before)),
+        ("previous_superseded", Value::Integer(previous.map(|previous| previous.superseded.into()))),
+        ("last_generation", Value::counter(record.last_generation)?),
         ("epoch", Value::counter(record.epoch)?),
         ("version", Value::counter(record.version)?),
-        ("previous_until", Value::time(record.previous.as_ref().map(|previous| previous.until))),
+        ("previous_until", Value::time(previous.map(|previous| previous.until))),
     ];
     columns.extend(CURRENT.write(Some(&record.credential))?);
-    columns.extend(PREVIOUS.write(record.previous.as_ref().map(|previous| &previous.credential))?);
+    columns.extend(PREVIOUS.write(previous.map(|previous| &previous.credential))?);
     Ok(columns)
 }
 
 /// The record in the row.
 pub(super) fn from_row(row: &SqliteRow) -> Result<Record, StoreError> {
     let until = read_optional_time(row, "previous_until")?;
-    let previous = until.map(|until| Ok(PreviousCredential { credential: PREVIOUS.read(row)?, until }));
+    let previous = until.map(|until| {
+        let superseded = read_truth(row, "previous_superseded")?;
+        Ok(PreviousCredential { credential: PREVIOUS.read(row)?, until, superseded })
+    });
     let address: Option<&str> = read_optional(row, "last_used_from")?;
     let address = address.map(|address| sense(address.parse().ok(), "last_used_from"));
     Ok(Record {
@@ -122,6 +128,7 @@ pub(super) fn from_row(row: &SqliteRow) -> Result<Record, StoreError> {
         not_before: read_time(row, "not_before")?,
         credential: CURRENT.read(row)?,
         previous: previous.transpose()?,
+        last_generation: read_counter(row, "last_generation")?,
         epoch: read_counter(row, "epoch")?,
         version: read_counter(row, "version")?,
         last_use: LastUse {

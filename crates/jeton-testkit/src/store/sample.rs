@@ -34,6 +34,7 @@ pub fn minimal_record(number: u64) -> Record {
         not_before: time(1_000),
         credential: credential(1),
         previous: None,
+        last_generation: 1,
         epoch: 0,
         version: 1,
         last_use: LastUse::default(),
@@ -73,7 +74,9 @@ pub fn full_record(number: u64) -> Record {
         previous: Some(PreviousCredential {
             credential: Credential { expires_at: Some(time(6_000)), ..credential(8) },
             until: time(6_500),
+            superseded: true,
         }),
+        last_generation: u64::from(u32::MAX) + 10,
         epoch: 1 << 40,
         version: 1 << 50,
         last_use: LastUse { at: Some(time(4_000)), address: Some("2001:db8::7".parse().unwrap()) },

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    Authority, AuthorityBuilder, Inner, ManagedKeysError, Settings,
+    Authority, AuthorityBuilder, Inner, ManagedKeysError, Reveal, Settings,
     keys::{self, ManagedKeys},
 };
 use crate::{
@@ -62,6 +62,9 @@ impl AuthorityBuilder {
         if api_keys.shares_a_key_with(&access_keys) {
             return Err(BuildError::Keys);
         }
+        if self.reveal == Reveal::Again && !api_keys.is_deterministic() {
+            return Err(BuildError::Setting("tokens signed with ES256 cannot be shown again"));
+        }
         let default_audience = self.audiences.first().cloned().unwrap_or_else(|| self.issuer.clone());
         let mut own: Names = self.audiences.into_iter().collect();
         own.insert(default_audience.clone());
@@ -84,6 +87,7 @@ impl AuthorityBuilder {
             access_ttl: self.access_ttl,
             default_lifetime: self.default_lifetime,
             default_role: self.default_role,
+            reveal: self.reveal,
             role_map: self.role_map,
             directory_timeout: self.directory_timeout,
             longest_access_ttl,

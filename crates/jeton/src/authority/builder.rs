@@ -2,13 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
+use super::Reveal;
 use crate::{
     Algorithm, Clock, Directory, DirectorySearch, KeyStore, MasterKey, Names, Random, SigningKey, Store,
     SystemClock, SystemRandom,
     rights::{self, RoleMap},
 };
 
-/// Puts an [`Authority`](super::Authority) together.
+/// Puts an [`Authority`](crate::Authority) together.
 #[must_use]
 pub struct AuthorityBuilder {
     pub(super) issuer: String,
@@ -29,6 +30,7 @@ pub struct AuthorityBuilder {
     pub(super) leeway: Duration,
     pub(super) clock_skew: Duration,
     pub(super) default_role: String,
+    pub(super) reveal: Reveal,
     pub(super) role_map: RoleMap,
     pub(super) directory_timeout: Duration,
     pub(super) feed_interval: Duration,
@@ -61,6 +63,7 @@ impl AuthorityBuilder {
             leeway: Duration::ZERO,
             clock_skew: Duration::from_secs(60),
             default_role: rights::EXTERNAL_APPLICATION.to_owned(),
+            reveal: Reveal::Once,
             role_map: RoleMap::default(),
             directory_timeout: Duration::from_secs(5),
             feed_interval: Duration::from_secs(1),
@@ -140,6 +143,12 @@ impl AuthorityBuilder {
     /// unless told otherwise.
     pub fn default_role(mut self, role: impl Into<String>) -> Self {
         self.default_role = role.into();
+        self
+    }
+
+    /// Whether API tokens can be shown again; once unless told otherwise.
+    pub fn reveal(mut self, reveal: Reveal) -> Self {
+        self.reveal = reveal;
         self
     }
 

@@ -4,10 +4,10 @@
 //! asked, then the record's epoch is compared with the cut-off, then the child is signed, and its life starts at
 //! the time taken. A child made from a stale read is thereby older than the cut-off that refuses it.
 
-use super::{Authority, Exchange, Exchanged, Settings};
+use super::{Authority, Exchange, Exchanged, Settings, mutate::Mutation};
 use crate::{
-    AccessToken, Account, AuthenticateError, ExchangeError, Fingerprint, Names, Record, Rejection, State,
-    Timestamp, Unavailable,
+    AccessToken, Account, AuthenticateError, Caller, ExchangeError, Fingerprint, ManageError, Names, Record,
+    RecordId, Rejection, State, Timestamp, Unavailable,
     claims::{AccessClaims, ApiClaims, Audience, join_scopes},
     jose::{self, TokenType, base64url},
     policy::Denial,
@@ -28,6 +28,8 @@ pub(super) struct Live {
     pub(super) account: Option<Account>,
     /// The end of the presented credential, exclusive: of the record, of its grace, or of what was signed.
     pub(super) ends_at: Option<Timestamp>,
+    /// The generation of the presented credential.
+    pub(super) generation: u64,
 }
 
 impl Authority {
@@ -37,7 +39,7 @@ impl Authority {
     ///
     /// See [`ExchangeError`]. The store and the directory are asked only once the signature was found good.
     pub async fn exchange(&self, api_token: &str, request: &Exchange) -> Result<Exchanged, ExchangeError> {
-        let Live { started, record, account, ends_at } = self.live(api_token).await?;
+        let Live { started, record, account, ends_at, .. } = self.live(api_token).await?;
         let settings = &self.0.settings;
         if !admits(&record.grant.networks, request.facts.address) {
             return Err(ExchangeError::Denied(Denial::Network));
@@ -71,13 +73,31 @@ impl Authority {
         for _ in 0..ATTEMPTS {
             let started = self.now();
             let record = self.0.store.find(id).await.map_err(Unavailable::from)?.ok_or(Rejection::Revoked)?;
-            let ends_at = judge(&record, &claims, fingerprint, started)?;
+            let (generation, ends_at) = judge(&record, &claims, fingerprint, started)?;
             let account = self.account_of(&record).await?;
+            if record.grace(started).is_some_and(|previous| !previous.superseded)
+                && generation == record.credential.generation
+            {
+                // The first use of a new credential: written down before it takes effect, so that from now on nobody
+                // cancels its rotation.
+                self.confirm_rotation(id, generation).await?;
+                continue;
+            }
             if self.0.cut_offs().accepts(record.id, record.epoch) {
-                return Ok(Live { started, record, account, ends_at });
+                return Ok(Live { started, record, account, ends_at, generation });
             }
         }
         Err(Unavailable::Internal("the store lags behind its change log").into())
+    }
+
+    async fn confirm_rotation(&self, id: RecordId, generation: u64) -> Result<(), AuthenticateError> {
+        let own = Caller::system(id.to_string());
+        match self.mutate(&own, id, Mutation::Confirm(generation), None).await {
+            // Whatever else happened to the record meanwhile is seen when it is read again.
+            Ok(_) | Err(ManageError::NotFound | ManageError::Conflict(_)) => Ok(()),
+            Err(ManageError::Unavailable(unavailable)) => Err(unavailable.into()),
+            Err(_) => Err(Unavailable::Internal("a rotation could not be confirmed").into()),
+        }
     }
 
     async fn account_of(&self, record: &Record) -> Result<Option<Account>, AuthenticateError> {
@@ -137,13 +157,13 @@ pub(super) fn sign<T: serde::Serialize>(
     Ok(format!("{signed}.{signature}"))
 }
 
-/// Whether the record accepts that credential now, and until when.
+/// Whether the record accepts that credential now: its generation, and until when.
 fn judge(
     record: &Record,
     claims: &ApiClaims,
     fingerprint: Fingerprint,
     now: Timestamp,
-) -> Result<Option<Timestamp>, Rejection> {
+) -> Result<(u64, Option<Timestamp>), Rejection> {
     match record.state(now) {
         State::Active => {}
         State::Disabled => return Err(Rejection::Disabled),
@@ -151,10 +171,10 @@ fn judge(
         State::Expired => return Err(Rejection::Expired),
         State::NotYetValid => return Err(Rejection::NotYetValid),
     }
-    let grace = match &record.previous {
-        _ if record.credential.fingerprint == fingerprint => None,
-        Some(previous) if previous.credential.fingerprint == fingerprint && now < previous.until => {
-            Some(previous.until)
+    let (generation, grace) = match record.grace(now) {
+        _ if record.credential.fingerprint == fingerprint => (record.credential.generation, None),
+        Some(previous) if previous.credential.fingerprint == fingerprint => {
+            (previous.credential.generation, Some(previous.until))
         }
         _ => return Err(Rejection::Superseded),
     };
@@ -163,7 +183,7 @@ fn judge(
     if signed.is_some_and(|end| now >= end) {
         return Err(Rejection::Expired);
     }
-    Ok([grace, signed, record.grant.expires_at].into_iter().flatten().min())
+    Ok((generation, [grace, signed, record.grant.expires_at].into_iter().flatten().min()))
 }
 
 /// For what the child is: what was asked for, if the record and the authority allow it.

@@ -1,11 +1,9 @@
 //! Generating an API token.
 
-use super::{Authority, Generate, Generated, exchange::sign, request::check_grant};
+use super::{Authority, Generate, Generated, request::check_grant};
 use crate::{
-    Account, ApiToken, Caller, Conflict, Credential, ExchangeError, FieldError, Fingerprint, Grant, Kind,
-    LastUse, ManageError, Record, RecordId, Standing, Timestamp, Unavailable,
-    claims::ApiClaims,
-    jose::{self, TokenType},
+    Account, Caller, Conflict, ExchangeError, FieldError, Grant, Kind, LastUse, ManageError, Record,
+    RecordId, Standing, Timestamp, Unavailable,
     policy::Denial,
     rights::{Rights, scopes},
     text::Check,
@@ -26,7 +24,8 @@ impl Authority {
         check.description(&request.description);
         let expires_at = request.expiry.resolve(now, settings.default_lifetime, &mut check);
         let not_before = request.not_before.unwrap_or(now);
-        if expires_at.is_some_and(|end| not_before >= end) {
+        // An end that is over was told already.
+        if expires_at.is_some_and(|end| now < end && end <= not_before) {
             check.fail("/not_before", "must be before the end");
         }
         if request.kind == Kind::Personal && request.subject.is_none() {
@@ -63,6 +62,7 @@ impl Authority {
             not_before,
             credential,
             previous: None,
+            last_generation: 1,
             epoch: 0,
             version: 1,
             last_use: LastUse::default(),
@@ -104,29 +104,5 @@ impl Authority {
             Err(ExchangeError::Unavailable(unavailable)) => Err(unavailable.into()),
             Err(_) => Err(Conflict::TokenTooLarge.into()),
         }
-    }
-
-    fn sign_api_token(
-        &self,
-        id: RecordId,
-        generation: u64,
-        issued_at: Timestamp,
-        not_before: Timestamp,
-        expires_at: Option<Timestamp>,
-    ) -> Result<(Credential, ApiToken), Unavailable> {
-        let key = self.0.api_keys.signing();
-        let claims = ApiClaims {
-            iss: self.issuer().to_owned(),
-            aud: self.0.settings.exchange_audience.clone(),
-            iat: issued_at.unix_seconds(),
-            nbf: not_before.unix_seconds(),
-            exp: expires_at.map(Timestamp::unix_seconds),
-            sub: id.to_string(),
-            jti: format!("{id}.{generation}"),
-        };
-        let token = ApiToken::new(sign(key, TokenType::Api, &claims)?);
-        let fingerprint = Fingerprint::from_bytes(jose::sha256(token.expose().as_bytes()));
-        let key_id = key.kid().to_owned();
-        Ok((Credential { generation, key_id, issued_at, not_before, expires_at, fingerprint }, token))
     }
 }

@@ -52,7 +52,7 @@ impl Authority {
         edit: Edit,
         if_match: Option<u64>,
     ) -> Result<Record, ManageError> {
-        self.mutate(caller, id, Mutation::Edit(Box::new(edit)), if_match).await
+        Ok(self.mutate(caller, id, Mutation::Edit(Box::new(edit)), if_match).await?.record)
     }
 
     /// Refuses the token and all access tokens made from it, until it is enabled. Doing it twice changes nothing.
@@ -61,7 +61,7 @@ impl Authority {
     ///
     /// See [`ManageError`].
     pub async fn disable(&self, caller: &Caller, id: RecordId) -> Result<Record, ManageError> {
-        self.mutate(caller, id, Mutation::Disable, None).await
+        Ok(self.mutate(caller, id, Mutation::Disable, None).await?.record)
     }
 
     /// Accepts a disabled token again. Access tokens made before stay dead.
@@ -70,7 +70,7 @@ impl Authority {
     ///
     /// See [`ManageError`].
     pub async fn enable(&self, caller: &Caller, id: RecordId) -> Result<Record, ManageError> {
-        self.mutate(caller, id, Mutation::Enable, None).await
+        Ok(self.mutate(caller, id, Mutation::Enable, None).await?.record)
     }
 
     /// Refuses the token and all access tokens made from it for ever. Doing it twice changes nothing.
@@ -79,7 +79,7 @@ impl Authority {
     ///
     /// See [`ManageError`].
     pub async fn revoke(&self, caller: &Caller, id: RecordId) -> Result<Record, ManageError> {
-        self.mutate(caller, id, Mutation::Revoke, None).await
+        Ok(self.mutate(caller, id, Mutation::Revoke, None).await?.record)
     }
 
     /// Revokes the token and takes it out of every list. Its name is free again, its id never.

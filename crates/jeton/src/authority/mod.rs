@@ -12,7 +12,10 @@ mod generate;
 mod keys;
 mod manage;
 mod mutate;
+mod own;
 mod request;
+mod reveal;
+mod rotate;
 mod search;
 mod subjects;
 
@@ -21,7 +24,8 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 pub use build::BuildError;
 pub use builder::AuthorityBuilder;
 pub use keys::ManagedKeysError;
-pub use request::{Edit, Exchange, Exchanged, Expiry, Generate, Generated};
+pub use request::{Edit, Exchange, Exchanged, Expiry, Generate, Generated, Rotate};
+pub use reveal::Reveal;
 
 use crate::{
     Account, Audiences, Clock, Directory, DirectoryError, DirectorySearch, Grant, Names, Principal,
@@ -82,6 +86,7 @@ pub(crate) struct Settings {
     access_ttl: Duration,
     default_lifetime: Duration,
     default_role: String,
+    reveal: Reveal,
     role_map: RoleMap,
     directory_timeout: Duration,
     /// The longest lifetime of access tokens that any node may still use.

@@ -2,10 +2,14 @@
 //!
 //! Deciding is a pure function of the record as read; the store alone says whether it was still that one.
 
-use super::{Authority, Edit, Settings, request::check_grant};
+use super::{
+    Authority, Edit, Settings,
+    request::check_grant,
+    rotate::{Rotation, cancelled, confirmed},
+};
 use crate::{
-    Caller, Change, Conflict, ManageError, Record, RecordId, Standing, StoreError, Timestamp, Unavailable,
-    Update, rights::scopes, text::Check,
+    ApiToken, Caller, Change, Conflict, ManageError, Record, RecordId, Standing, StoreError, Timestamp,
+    Unavailable, Update, rights::scopes, text::Check,
 };
 
 /// How often a change that met another one is decided anew.
@@ -14,6 +18,10 @@ const ATTEMPTS: u32 = 32;
 #[derive(Clone, Debug)]
 pub(super) enum Mutation {
     Edit(Box<Edit>),
+    Rotate(Box<Rotation>),
+    CancelRotation,
+    /// The new credential of a rotation is used for the first time.
+    Confirm(u64),
     Disable,
     Enable,
     /// The rights of its subject changed.
@@ -32,6 +40,9 @@ impl Mutation {
     const fn done(&self) -> &'static str {
         match self {
             Self::Edit(_) => "edited",
+            Self::Rotate(_) => "rotated",
+            Self::CancelRotation => "rotation cancelled",
+            Self::Confirm(_) => "rotation confirmed",
             Self::Disable => "disabled",
             Self::Enable => "enabled",
             Self::CutOff => "cut off",
@@ -39,6 +50,13 @@ impl Mutation {
             Self::Delete => "deleted",
         }
     }
+}
+
+/// A record after a change, and the token that a rotation made.
+#[derive(Debug)]
+pub(super) struct Changed {
+    pub(super) record: Record,
+    pub(super) api_token: Option<ApiToken>,
 }
 
 impl Authority {
@@ -50,7 +68,7 @@ impl Authority {
         id: RecordId,
         mutation: Mutation,
         if_match: Option<u64>,
-    ) -> Result<Record, ManageError> {
+    ) -> Result<Changed, ManageError> {
         caller.require(scopes::TOKENS_WRITE)?;
         let (authority, caller) = (self.clone(), caller.clone());
         let task = tokio::spawn(async move { authority.change(&caller, id, &mutation, if_match).await });
@@ -64,7 +82,7 @@ impl Authority {
         id: RecordId,
         mutation: &Mutation,
         if_match: Option<u64>,
-    ) -> Result<Record, ManageError> {
+    ) -> Result<Changed, ManageError> {
         let (mut left, mut seen) = (ATTEMPTS, 0);
         while left > 0 {
             let before = self.0.store.find(id).await?.filter(|record| caller.sees(record));
@@ -75,10 +93,10 @@ impl Authority {
             // A store that shows the same version again lags, and is not waited for without end.
             left = if mutation.kills() && before.version > seen { ATTEMPTS } else { left - 1 };
             seen = before.version;
-            let mut after = decide(&before, mutation, self.now(), &self.0.settings)?;
+            let (mut after, api_token) = self.decide(&before, mutation)?;
             self.may_change(caller, &before, &mut after).await?;
             if after == before {
-                return Ok(before);
+                return Ok(Changed { record: before, api_token: None });
             }
             after.version += 1;
             let change = Change::Record { id, epoch: after.epoch };
@@ -87,7 +105,7 @@ impl Authority {
                 Ok(()) => {
                     self.cut_off(&before, &update.record);
                     tracing::info!(token_id = %id, actor = caller.name(), "{}", mutation.done());
-                    return Ok(update.record);
+                    return Ok(Changed { record: update.record, api_token });
                 }
                 Err(StoreError::Conflict) => {}
                 Err(error) => return Err(error.into()),
@@ -105,7 +123,9 @@ impl Authority {
     ) -> Result<(), ManageError> {
         let enabled = before.standing == Standing::Disabled && after.standing == Standing::Active;
         let moved = before.grant.subject != after.grant.subject;
-        if !enabled && before.grant.covers(&after.grant) {
+        // Whoever rotates gets to see the token.
+        let shown = before.last_generation != after.last_generation;
+        if !enabled && !shown && before.grant.covers(&after.grant) {
             return Ok(());
         }
         let mut account = None;
@@ -125,6 +145,36 @@ impl Authority {
         self.fits(after, account.as_ref())
     }
 
+    /// What the record becomes; itself if nothing is to be changed. Whatever takes rights away raises the epoch.
+    fn decide(
+        &self,
+        before: &Record,
+        mutation: &Mutation,
+    ) -> Result<(Record, Option<ApiToken>), ManageError> {
+        let now = self.now();
+        let mut after = before.clone();
+        match (mutation, before.standing) {
+            (Mutation::Delete, _) => after.standing = Standing::Deleted,
+            (Mutation::Revoke, _) => after.standing = Standing::Revoked,
+            (_, Standing::Revoked | Standing::Deleted) => return Err(Conflict::Revoked.into()),
+            (Mutation::Disable, _) => after.standing = Standing::Disabled,
+            (Mutation::Enable, _) => after.standing = Standing::Active,
+            (Mutation::CutOff, _) => after.epoch += 1,
+            (Mutation::Edit(edit), _) => apply(edit, &mut after, now, &self.0.settings)?,
+            (Mutation::Confirm(generation), _) => after = confirmed(before, *generation),
+            (Mutation::CancelRotation, _) => after = cancelled(before, now)?,
+            (Mutation::Rotate(rotation), _) => {
+                let (after, token) = self.rotated(before, rotation, now)?;
+                return Ok((after, Some(token)));
+            }
+        }
+        let stopped = after.standing != before.standing && after.standing != Standing::Active;
+        if stopped || !after.grant.covers(&before.grant) {
+            after.epoch += 1;
+        }
+        Ok((after, None))
+    }
+
     /// Takes effect here before the answer; other nodes learn it from the change log.
     fn cut_off(&self, before: &Record, after: &Record) {
         if after.epoch > before.epoch {
@@ -133,30 +183,6 @@ impl Authority {
             self.0.cut_offs().raise(after.id, after.epoch, until);
         }
     }
-}
-
-/// What the record becomes; itself if nothing is to be changed. Whatever takes rights away raises the epoch.
-fn decide(
-    before: &Record,
-    mutation: &Mutation,
-    now: Timestamp,
-    settings: &Settings,
-) -> Result<Record, ManageError> {
-    let mut after = before.clone();
-    match (mutation, before.standing) {
-        (Mutation::Delete, _) => after.standing = Standing::Deleted,
-        (Mutation::Revoke, _) => after.standing = Standing::Revoked,
-        (_, Standing::Revoked | Standing::Deleted) => return Err(Conflict::Revoked.into()),
-        (Mutation::Disable, _) => after.standing = Standing::Disabled,
-        (Mutation::Enable, _) => after.standing = Standing::Active,
-        (Mutation::CutOff, _) => after.epoch += 1,
-        (Mutation::Edit(edit), _) => apply(edit, &mut after, now, settings)?,
-    }
-    let stopped = after.standing != before.standing && after.standing != Standing::Active;
-    if stopped || !after.grant.covers(&before.grant) {
-        after.epoch += 1;
-    }
-    Ok(after)
 }
 
 fn apply(edit: &Edit, record: &mut Record, now: Timestamp, settings: &Settings) -> Result<(), ManageError> {
@@ -179,7 +205,8 @@ fn apply(edit: &Edit, record: &mut Record, now: Timestamp, settings: &Settings) 
     set(&mut grant.networks, edit.networks);
     if let Some(expiry) = edit.expiry {
         grant.expires_at = expiry.resolve(now, settings.default_lifetime, &mut check);
-        if grant.expires_at.is_some_and(|end| end <= record.not_before) {
+        // An end that is over was told already.
+        if grant.expires_at.is_some_and(|end| now < end && end <= record.not_before) {
             check.fail("/expires_at", "must be after the beginning");
         }
     }

@@ -154,6 +154,16 @@ pub struct Edit {
     pub expiry: Option<Expiry>,
 }
 
+/// A request for a new credential of a record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rotate {
+    /// For how long the old credential is accepted too, in whole seconds, a year at most. Shorter than the longest life
+    /// of an access token, it ends all access tokens at once.
+    pub grace: Duration,
+    /// A new end; the one that the record has without.
+    pub expiry: Option<Expiry>,
+}
+
 /// Checks what a grant may hold, whichever request it comes from.
 pub(crate) fn check_grant(grant: &Grant, known_audiences: &Names, check: &mut Check) {
     if let Some(subject) = &grant.subject {

@@ -32,6 +32,8 @@ CREATE TABLE jeton_records (
     previous_expires_at      INTEGER,
     previous_fingerprint     BLOB,
     previous_until           INTEGER,
+    previous_superseded      INTEGER,
+    last_generation          INTEGER NOT NULL,
     epoch                    INTEGER NOT NULL,
     version                  INTEGER NOT NULL,
     last_used_at             INTEGER NOT NULL,

@@ -1,0 +1,37 @@
+//! `/tokens/bulk`: the same for many records, each for itself.
+
+use http::StatusCode;
+use jeton::ManageError;
+use serde_json::json;
+
+use super::{Failure, Request};
+use crate::{
+    Answer, Gate, Refusal,
+    problem::json_answer,
+    session::caller,
+    wire::{self, Accepts, BulkAction, Fields},
+};
+
+pub(super) async fn bulk(gate: &Gate, request: &Request) -> Result<Answer, Failure> {
+    let caller = caller(gate, request).await?;
+    let fields = Fields::read(&request.headers, &request.body, Accepts::Json)?;
+    let bulk = wire::bulk(fields)?;
+    let authority = gate.authority();
+    let mut results = Vec::with_capacity(bulk.ids.len());
+    for text in bulk.ids {
+        let done = match (text.parse(), bulk.action) {
+            (Ok(id), BulkAction::Disable) => authority.disable(&caller, id).await.map(drop),
+            (Ok(id), BulkAction::Revoke) => authority.revoke(&caller, id).await.map(drop),
+            (Ok(id), BulkAction::Delete) => authority.delete(&caller, id).await,
+            (Err(_), _) => Err(ManageError::NotFound),
+        };
+        let status = match done {
+            Ok(()) => bulk.action.status(),
+            // What the caller may not do to one it may not do to any.
+            Err(ManageError::Denied(denial)) => return Err(Refusal::Denied(denial).into()),
+            Err(error) => Failure::from(error).answer(gate.realm_of()).status(),
+        };
+        results.push(json!({"id": text, "status": status.as_u16()}));
+    }
+    Ok(json_answer(StatusCode::OK, &json!({"results": results})))
+}

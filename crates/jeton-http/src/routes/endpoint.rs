@@ -1,0 +1,124 @@
+//! The paths of the contract.
+
+/// One path of the contract, relative to where the routes are mounted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Endpoint {
+    /// `/exchange`
+    Exchange,
+    /// `/tokens`
+    Tokens,
+    /// `/tokens/bulk`
+    Bulk,
+    /// `/tokens/self`
+    Own,
+    /// `/tokens/self/revoke`
+    RevokeOwn,
+    /// `/tokens/self/rotate`
+    RotateOwn,
+    /// `/tokens/{id}`
+    Token,
+    /// `/tokens/{id}/disable`
+    Disable,
+    /// `/tokens/{id}/enable`
+    Enable,
+    /// `/tokens/{id}/revoke`
+    Revoke,
+    /// `/tokens/{id}/rotate`
+    Rotate,
+    /// `/tokens/{id}/rotate/cancel`
+    CancelRotation,
+    /// `/tokens/{id}/reveal`
+    Reveal,
+    /// `/audiences`
+    Audiences,
+    /// `/audiences/{name}`
+    Audience,
+    /// `/.well-known/jwks.json`
+    Jwks,
+}
+
+impl Endpoint {
+    /// All of them; those whose path has no parameter come before those that it could be taken for.
+    pub const ALL: [Self; 16] = [
+        Self::Exchange,
+        Self::Tokens,
+        Self::Bulk,
+        Self::Own,
+        Self::RevokeOwn,
+        Self::RotateOwn,
+        Self::Token,
+        Self::Disable,
+        Self::Enable,
+        Self::Revoke,
+        Self::Rotate,
+        Self::CancelRotation,
+        Self::Reveal,
+        Self::Audiences,
+        Self::Audience,
+        Self::Jwks,
+    ];
+
+    /// The path, with [`parameter`](Self::parameter) in braces.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::Exchange => "/exchange",
+            Self::Tokens => "/tokens",
+            Self::Bulk => "/tokens/bulk",
+            Self::Own => "/tokens/self",
+            Self::RevokeOwn => "/tokens/self/revoke",
+            Self::RotateOwn => "/tokens/self/rotate",
+            Self::Token => "/tokens/{id}",
+            Self::Disable => "/tokens/{id}/disable",
+            Self::Enable => "/tokens/{id}/enable",
+            Self::Revoke => "/tokens/{id}/revoke",
+            Self::Rotate => "/tokens/{id}/rotate",
+            Self::CancelRotation => "/tokens/{id}/rotate/cancel",
+            Self::Reveal => "/tokens/{id}/reveal",
+            Self::Audiences => "/audiences",
+            Self::Audience => "/audiences/{name}",
+            Self::Jwks => "/.well-known/jwks.json",
+        }
+    }
+
+    /// The parameter of its path.
+    pub const fn parameter(self) -> Option<&'static str> {
+        match self {
+            Self::Token
+            | Self::Disable
+            | Self::Enable
+            | Self::Revoke
+            | Self::Rotate
+            | Self::CancelRotation
+            | Self::Reveal => Some("id"),
+            Self::Audience => Some("name"),
+            _ => None,
+        }
+    }
+
+    /// The methods that it serves, `HEAD` where there is `GET`. Every other one is 405, and `OPTIONS` tells these.
+    pub const fn methods(self) -> &'static [&'static str] {
+        match self {
+            Self::Tokens => &["GET", "HEAD", "POST"],
+            Self::Token => &["GET", "HEAD", "PATCH", "DELETE"],
+            Self::Audience => &["GET", "HEAD", "PUT"],
+            Self::Own | Self::Audiences | Self::Jwks => &["GET", "HEAD"],
+            _ => &["POST"],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_path_stands_once_and_holds_its_parameter() {
+        for (index, endpoint) in Endpoint::ALL.into_iter().enumerate() {
+            assert!(Endpoint::ALL.iter().skip(index + 1).all(|other| other.path() != endpoint.path()));
+            let braced = endpoint.parameter().map(|name| format!("{{{name}}}"));
+            assert_eq!(braced.is_some(), endpoint.path().contains('{'));
+            assert!(braced.is_none_or(|braced| endpoint.path().contains(&braced)));
+        }
+    }
+}

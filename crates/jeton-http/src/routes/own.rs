@@ -1,0 +1,39 @@
+//! `/tokens/self`: the token behind the caller, without any scope.
+
+use std::time::Duration;
+
+use http::StatusCode;
+
+use super::{Endpoint, Failure, Request, condition::tagged, tokens::shown};
+use crate::{
+    Answer, Gate, Refusal,
+    session::principal,
+    wire::{self, Accepts, Fields},
+};
+
+/// How long the old token is accepted too when a token rotates itself, unless told otherwise.
+const GRACE: Duration = Duration::from_secs(3600);
+
+pub(super) async fn respond(gate: &Gate, endpoint: Endpoint, request: &Request) -> Result<Answer, Failure> {
+    let authority = gate.authority();
+    let principal = principal(gate, request)?.ok_or(Refusal::NoCredentials)?;
+    let record = if endpoint == Endpoint::RevokeOwn {
+        let fields = Fields::read(&request.headers, &request.body, Accepts::JsonOrNothing)?;
+        let reason = wire::reason(fields)?;
+        let record = authority.revoke_self(&principal).await?;
+        tracing::info!(token_id = %record.id, reason, "gave itself up");
+        record
+    } else {
+        authority.find_self(&principal).await?
+    };
+    Ok(tagged(StatusCode::OK, &wire::record(authority, &record), record.version))
+}
+
+/// The bearer is the API token itself: an access token that was stolen must not become a token that stays.
+pub(super) async fn rotate(gate: &Gate, request: &Request) -> Result<Answer, Failure> {
+    let token = gate.bearer(request)?.ok_or(Refusal::NoCredentials)?;
+    let fields = Fields::read(&request.headers, &request.body, Accepts::JsonOrNothing)?;
+    let grace = wire::grace(fields, GRACE)?;
+    let rotated = gate.authority().rotate_self(token, grace, &gate.facts(request)).await?;
+    Ok(shown(gate.authority(), StatusCode::OK, &rotated))
+}

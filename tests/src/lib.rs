@@ -1,0 +1,36 @@
+//! What the end-to-end tests share: the quickstarts as programs, and a client whose calls are a line each.
+//!
+//! Nothing of jeton is linked here: the tests see what any client on the network sees.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
+
+mod actor;
+mod answer;
+mod app;
+mod framework;
+mod raw;
+mod workspace;
+
+pub use actor::{Actor, Request};
+pub use answer::Answer;
+pub use app::{App, Ended, Made, Setup};
+pub use framework::Framework;
+pub use raw::raw;
+pub use workspace::{metadata, root};
+
+/// Makes tests of functions that take a [`Framework`]: one on each.
+#[macro_export]
+macro_rules! on_both {
+    ($($test:ident),* $(,)?) => {$(
+        mod $test {
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn axum() {
+                super::$test($crate::Framework::Axum).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn actix() {
+                super::$test($crate::Framework::Actix).await;
+            }
+        }
+    )*};
+}

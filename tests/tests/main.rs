@@ -1,0 +1,19 @@
+//! The quickstarts, from outside.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
+
+mod bad_input;
+mod child_kill;
+mod crash;
+mod exchange;
+mod house;
+mod jwks;
+mod kinds;
+mod lists;
+mod many_records;
+mod matrix;
+mod process;
+mod records;
+mod refusals;
+mod secrecy;
+mod story;
+mod walkthrough;
