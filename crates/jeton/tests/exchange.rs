@@ -4,8 +4,8 @@
 mod common;
 
 use common::{
-    API, FOREIGN_API, Numbers, OTHER_API, TTL, admin, generate, keys::payload, names, people::Mood, seconds,
-    service, world,
+    API, FOREIGN_API, OTHER_API, TTL, admin, generate, keys::payload, names, numbers::Numbers, people::Mood,
+    seconds, service, world,
 };
 use jeton::{
     Account, AuthenticateError, Authority, Edit, Exchange, ExchangeError, Expiry, Generate, Generated, Names,

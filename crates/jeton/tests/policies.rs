@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Numbers, admin, names, principal, world};
+use common::{admin, names, numbers::Numbers, principal, world};
 use jeton::{
     Account, Generate, NamedAudience, Principal,
     policy::{

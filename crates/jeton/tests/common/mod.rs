@@ -18,7 +18,6 @@ use jeton::{
 pub(crate) use self::{
     clock::FakeClock,
     keys::TestKey,
-    numbers::Numbers,
     people::People,
     store::{Call, StagedStore},
 };

@@ -1,6 +1,6 @@
 //! The queries of a directory.
 
-/// The queries by which a [`SqliteDirectory`] finds a user. They are constants of the host's code: what comes from
+/// The queries by which a [`SqliteDirectory`](super::SqliteDirectory) finds a user. They are constants of the host's code: what comes from
 /// outside is a parameter, and never a part of them.
 #[derive(Clone, Copy, Debug)]
 pub struct DirectoryQueries {
