@@ -88,6 +88,7 @@ impl AuthorityBuilder {
             default_lifetime: self.default_lifetime,
             default_role: self.default_role,
             reveal: self.reveal,
+            personal_limit: self.personal_limit,
             role_map: self.role_map,
             directory_timeout: self.directory_timeout,
             longest_access_ttl,

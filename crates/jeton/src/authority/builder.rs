@@ -31,6 +31,7 @@ pub struct AuthorityBuilder {
     pub(super) clock_skew: Duration,
     pub(super) default_role: String,
     pub(super) reveal: Reveal,
+    pub(super) personal_limit: usize,
     pub(super) role_map: RoleMap,
     pub(super) directory_timeout: Duration,
     pub(super) feed_interval: Duration,
@@ -64,6 +65,7 @@ impl AuthorityBuilder {
             clock_skew: Duration::from_secs(60),
             default_role: rights::EXTERNAL_APPLICATION.to_owned(),
             reveal: Reveal::Once,
+            personal_limit: 10,
             role_map: RoleMap::default(),
             directory_timeout: Duration::from_secs(5),
             feed_interval: Duration::from_secs(1),
@@ -149,6 +151,12 @@ impl AuthorityBuilder {
     /// Whether API tokens can be shown again; once unless told otherwise.
     pub fn reveal(mut self, reveal: Reveal) -> Self {
         self.reveal = reveal;
+        self
+    }
+
+    /// How many personal tokens a user may have that are not revoked, deleted or over; 10 unless told otherwise.
+    pub fn personal_limit(mut self, limit: usize) -> Self {
+        self.personal_limit = limit;
         self
     }
 

@@ -17,6 +17,7 @@ impl Authority {
     /// See [`ManageError`]; nothing is stored then.
     pub async fn generate(&self, caller: &Caller, request: Generate) -> Result<Generated, ManageError> {
         caller.require(scopes::TOKENS_WRITE)?;
+        let request = self.as_personal(caller, request).await?;
         let now = self.now();
         let settings = &self.0.settings;
         let mut check = Check::default();

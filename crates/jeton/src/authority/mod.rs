@@ -13,6 +13,7 @@ mod keys;
 mod manage;
 mod mutate;
 mod own;
+mod personal;
 mod request;
 mod reveal;
 mod rotate;
@@ -87,6 +88,7 @@ pub(crate) struct Settings {
     default_lifetime: Duration,
     default_role: String,
     reveal: Reveal,
+    personal_limit: usize,
     role_map: RoleMap,
     directory_timeout: Duration,
     /// The longest lifetime of access tokens that any node may still use.
