@@ -27,6 +27,7 @@ pub struct AuthorityBuilder {
     pub(super) random: Arc<dyn Random>,
     pub(super) access_ttl: Duration,
     pub(super) default_lifetime: Duration,
+    pub(super) max_lifetime: Option<Duration>,
     pub(super) leeway: Duration,
     pub(super) clock_skew: Duration,
     pub(super) default_role: String,
@@ -61,6 +62,7 @@ impl AuthorityBuilder {
             random: Arc::new(SystemRandom),
             access_ttl: Duration::from_secs(300),
             default_lifetime: Duration::from_secs(30 * 86_400),
+            max_lifetime: None,
             leeway: Duration::ZERO,
             clock_skew: Duration::from_secs(60),
             default_role: rights::EXTERNAL_APPLICATION.to_owned(),
@@ -170,6 +172,13 @@ impl AuthorityBuilder {
     /// The lifetime of API tokens for which none is asked; 30 days unless told otherwise.
     pub fn default_lifetime(mut self, lifetime: Duration) -> Self {
         self.default_lifetime = lifetime;
+        self
+    }
+
+    /// The longest life of API tokens, from when their end is set; with one, none is without end. It holds for
+    /// generate, edit, rotate and enable. No limit unless told otherwise.
+    pub fn max_lifetime(mut self, lifetime: Duration) -> Self {
+        self.max_lifetime = Some(lifetime);
         self
     }
 

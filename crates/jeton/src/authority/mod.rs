@@ -8,6 +8,7 @@ mod builder;
 mod direct;
 mod escalation;
 mod exchange;
+mod expiry;
 mod generate;
 mod keys;
 mod manage;
@@ -24,8 +25,10 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 pub use build::BuildError;
 pub use builder::AuthorityBuilder;
+pub use expiry::Expiry;
+use expiry::Lifetimes;
 pub use keys::ManagedKeysError;
-pub use request::{Edit, Exchange, Exchanged, Expiry, Generate, Generated, Rotate};
+pub use request::{Edit, Exchange, Exchanged, Generate, Generated, Rotate};
 pub use reveal::Reveal;
 
 use crate::{
@@ -85,7 +88,7 @@ pub(crate) struct Settings {
     audiences: Names,
     default_audience: String,
     access_ttl: Duration,
-    default_lifetime: Duration,
+    lifetimes: Lifetimes,
     default_role: String,
     reveal: Reveal,
     personal_limit: usize,
