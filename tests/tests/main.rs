@@ -14,6 +14,7 @@ mod matrix;
 mod process;
 mod records;
 mod refusals;
+mod rotation;
 mod secrecy;
 mod story;
 mod walkthrough;
