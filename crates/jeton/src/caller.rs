@@ -106,7 +106,12 @@ impl Caller {
         self.held().is_none_or(|held| held.scopes.contains(scopes::TOKENS_GRANT))
     }
 
-    pub(crate) fn require(&self, scope: &str) -> Result<(), ManageError> {
+    /// Whether it holds that scope.
+    ///
+    /// # Errors
+    ///
+    /// [`ManageError::Denied`], naming the scope.
+    pub fn require(&self, scope: &str) -> Result<(), ManageError> {
         if self.held().is_none_or(|held| held.scopes.contains(scope)) {
             Ok(())
         } else {
