@@ -286,7 +286,7 @@ async fn bad_bulk_changes_change_nothing(framework: Framework) {
         let problem = admin.post("/auth/tokens/bulk", body).await.problem(400, "invalid_request");
         assert_eq!(problem["errors"][0]["pointer"], pointer, "{problem}");
     }
-    admin.post_empty("/auth/tokens/bulk").await.problem(400, "invalid_request");
+    admin.post_empty("/auth/tokens/bulk").await.problem(415, "unsupported_media_type");
     let reader = app.exchange(&app.generate(json!({"scopes": ["tokens:read"]})).await.api_token).await;
     for ids in [json!([made.id]), json!(["no id"]), json!([])] {
         let body = json!({"action": "revoke", "ids": ids});
