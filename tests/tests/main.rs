@@ -11,6 +11,7 @@ mod kinds;
 mod lists;
 mod many_records;
 mod matrix;
+mod personal;
 mod process;
 mod records;
 mod refusals;

@@ -71,7 +71,11 @@ async fn respond(
         method: convert::method(request.method()),
         query: request.uri().query().map(str::to_owned),
         headers: convert::headers(request.headers()),
-        parameter: endpoint.parameter().and_then(|name| request.match_info().get(name)).map(str::to_owned),
+        parameter: endpoint.parameter().and_then(|wanted| {
+            // The scope of the host may have parameters of the same name, before ours.
+            let found = request.match_info().iter().filter(|(name, _)| *name == wanted).last();
+            found.map(|(_, value)| value.to_owned())
+        }),
         session,
         peer: convert::peer(request.head()),
         body: read(request, payload).await,

@@ -6,7 +6,7 @@ use axum::{
     Router,
     body::Body,
     handler::Handler,
-    routing::{MethodFilter, MethodRouter, on},
+    routing::{MethodFilter, MethodRouter, any, on},
 };
 use http::Method;
 use jeton::policy::Policy;
@@ -97,7 +97,8 @@ impl<S: Clone + Send + Sync + 'static> From<Protected<S>> for Router<S> {
         routes.into_iter().fold(Self::new(), |router, (path, routes)| {
             let allowed = allowed(&rules, &path);
             let refuse = async move |method: Method| method_not_allowed(&method, &allowed).map(Body::from);
-            router.route(&path, routes.fallback(refuse).layer(authenticate(gate.clone())))
+            // What begins with `any` gets no `Allow` from axum, which would put one on refusals too.
+            router.route(&path, any(refuse).merge(routes).layer(authenticate(gate.clone())))
         })
     }
 }

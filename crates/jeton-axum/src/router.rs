@@ -41,7 +41,8 @@ async fn respond(
         query: parts.uri.query().map(str::to_owned),
         headers: parts.headers,
         parameter: endpoint.parameter().and_then(|wanted| {
-            let found = params.as_ref()?.iter().find(|(name, _)| *name == wanted);
+            // The path under which the host nests the routes may have parameters of the same name, before ours.
+            let found = params.as_ref()?.iter().filter(|(name, _)| *name == wanted).last();
             found.map(|(_, value)| value.to_owned())
         }),
         session: parts.extensions.get::<HostSession>().cloned(),

@@ -1,4 +1,5 @@
 //! The table of refusals as `jeton-http` itself keeps it, without any framework.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::{collections::HashMap, net::IpAddr};
 

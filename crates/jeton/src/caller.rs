@@ -5,14 +5,18 @@ use std::sync::Arc;
 use ipnet::IpNet;
 
 use crate::{
-    ManageError, Names, Principal, Record, Standing,
+    Kind, ManageError, Names, Principal, Record, Standing,
     policy::Denial,
     rights::{Rights, scopes},
 };
 
 /// Who makes a management call: the host app, the principal of a token, or a user with a session of the host.
 #[derive(Clone, Debug)]
-pub struct Caller(Who);
+pub struct Caller {
+    who: Who,
+    /// Whether it manages its own personal tokens, and nothing else.
+    personal: bool,
+}
 
 #[derive(Clone, Debug)]
 enum Who {
@@ -43,26 +47,50 @@ pub(crate) struct Held<'a> {
 
 impl From<Principal> for Caller {
     fn from(principal: Principal) -> Self {
-        Self(Who::Token(principal))
+        Self::of(Who::Token(principal))
     }
 }
 
 impl From<Session> for Caller {
     fn from(session: Session) -> Self {
-        Self(Who::Session(Arc::new(session)))
+        Self::of(Who::Session(Arc::new(session)))
     }
 }
 
 impl Caller {
+    fn of(who: Who) -> Self {
+        Self { who, personal: false }
+    }
+
+    /// The same caller, as one who manages its own personal tokens: it sees and makes no others, whatever it holds.
+    ///
+    /// # Errors
+    ///
+    /// If it is a token without the scope `tokens:self`, or stands for no user.
+    pub fn personal(self) -> Result<Self, ManageError> {
+        if matches!(&self.who, Who::Token(_)) {
+            self.require(scopes::TOKENS_SELF)?;
+        }
+        match self.held().and_then(|held| held.subject) {
+            Some(_) => Ok(Self { personal: true, ..self }),
+            None => Err(ManageError::Denied(Denial::Subject)),
+        }
+    }
+
+    /// The user whose personal tokens it manages, if that is all that it does.
+    pub(crate) fn person(&self) -> Option<&str> {
+        self.held().filter(|_| self.personal).and_then(|held| held.subject)
+    }
+
     /// The host app itself, which may do everything: for its own code, never for a request of somebody else. The
     /// name is what the records show as their maker.
     pub fn system(name: impl Into<String>) -> Self {
-        Self(Who::System(name.into()))
+        Self::of(Who::System(name.into()))
     }
 
     /// How the caller is named in records: its subject, or the id of its token if it has none.
     pub fn name(&self) -> String {
-        match &self.0 {
+        match &self.who {
             Who::System(name) => name.clone(),
             Who::Session(session) => session.subject.clone(),
             Who::Token(principal) => {
@@ -78,7 +106,7 @@ impl Caller {
 
     /// What it holds; `None` is everything.
     pub(crate) fn held(&self) -> Option<Held<'_>> {
-        Some(match &self.0 {
+        Some(match &self.who {
             Who::System(_) => return None,
             Who::Token(principal) => Held {
                 subject: principal.subject(),
@@ -103,25 +131,27 @@ impl Caller {
 
     /// Whether it may give what it does not hold itself.
     pub(crate) fn may_grant(&self) -> bool {
-        self.held().is_none_or(|held| held.scopes.contains(scopes::TOKENS_GRANT))
+        !self.personal && self.held().is_none_or(|held| held.scopes.contains(scopes::TOKENS_GRANT))
     }
 
-    /// Whether it holds that scope.
+    /// Whether it may do what takes that scope.
     ///
     /// # Errors
     ///
     /// [`ManageError::Denied`], naming the scope.
     pub fn require(&self, scope: &str) -> Result<(), ManageError> {
-        if self.held().is_none_or(|held| held.scopes.contains(scope)) {
-            Ok(())
-        } else {
-            Err(ManageError::Denied(Denial::scope(scope)))
-        }
+        let own = self.personal
+            && [scopes::TOKENS_READ, scopes::TOKENS_WRITE, scopes::TOKENS_REVEAL].contains(&scope);
+        let held = !self.personal && self.held().is_none_or(|held| held.scopes.contains(scope));
+        if own || held { Ok(()) } else { Err(ManageError::Denied(Denial::scope(scope))) }
     }
 
     /// Whether the record exists for it. What belongs to another tenant does not.
     pub(crate) fn sees(&self, record: &Record) -> bool {
-        record.standing != Standing::Deleted
+        let own = self.person().is_none_or(|person| {
+            record.kind == Kind::Personal && record.grant.subject.as_deref() == Some(person)
+        });
+        own && record.standing != Standing::Deleted
             && self.tenant().is_none_or(|tenant| record.grant.tenant.as_deref() == Some(tenant))
     }
 }

@@ -5,7 +5,7 @@ use std::{error::Error, sync::Arc};
 use async_trait::async_trait;
 use dashmap::DashMap;
 
-use crate::Names;
+use crate::{Names, fold};
 
 /// What the host app says about one user, now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -92,6 +92,40 @@ pub trait Directory: Send + Sync + 'static {
     async fn account(&self, subject: &str) -> Result<Option<Account>, DirectoryError>;
 }
 
+/// A user, as a picker shows one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Match {
+    /// The subject, as [`Directory::account`] takes it.
+    pub subject: String,
+    /// The name for people.
+    pub display_name: String,
+}
+
+/// Finds users by a part of what they are called: an optional ability of a directory, for a user picker.
+///
+/// ```
+/// use async_trait::async_trait;
+/// use jeton::{DirectoryError, DirectorySearch, Match};
+///
+/// struct Pair;
+///
+/// #[async_trait]
+/// impl DirectorySearch for Pair {
+///     async fn search(&self, text: &str, limit: usize) -> Result<Vec<Match>, DirectoryError> {
+///         let pair = [("alice", "Alice Liddell"), ("bob", "Bob Dodgson")];
+///         let fits = pair.into_iter().filter(|(subject, name)| subject.contains(text) || name.contains(text));
+///         let matches = fits.map(|(subject, name)| Match { subject: subject.into(), display_name: name.into() });
+///         Ok(matches.take(limit).collect())
+///     }
+/// }
+/// ```
+#[async_trait]
+pub trait DirectorySearch: Send + Sync + 'static {
+    /// At most `limit` of the users whom that text fits, in the order in which they shall be shown. The text is what
+    /// somebody typed; it may be empty.
+    async fn search(&self, text: &str, limit: usize) -> Result<Vec<Match>, DirectoryError>;
+}
+
 /// A directory held in memory, for tests, examples and apps whose users are fixed.
 ///
 /// ```
@@ -134,5 +168,18 @@ impl StaticDirectory {
 impl Directory for StaticDirectory {
     async fn account(&self, subject: &str) -> Result<Option<Account>, DirectoryError> {
         Ok(self.0.get(subject).map(|account| account.clone()))
+    }
+}
+
+/// Searches the subjects, in any case; they are their own display names.
+#[async_trait]
+impl DirectorySearch for StaticDirectory {
+    async fn search(&self, text: &str, limit: usize) -> Result<Vec<Match>, DirectoryError> {
+        let part = fold(text);
+        let fits = self.0.iter().filter(|entry| fold(entry.key()).contains(&part));
+        let mut subjects: Vec<_> = fits.map(|entry| entry.key().clone()).collect();
+        subjects.sort();
+        let matches = subjects.into_iter().take(limit);
+        Ok(matches.map(|subject| Match { display_name: subject.clone(), subject }).collect())
     }
 }

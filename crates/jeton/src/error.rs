@@ -129,6 +129,9 @@ pub enum Conflict {
     /// The end asked for lies beyond the one that was signed.
     #[error("the token was signed with an earlier end: rotate it to extend it")]
     RotateToExtend,
+    /// The user has as many personal tokens as a user may have.
+    #[error("there are as many personal tokens as a user may have: delete one")]
+    TooManyTokens,
     /// A rotation is under way: the old credential is in its grace.
     #[error("the token is being rotated: its old credential is still accepted")]
     RotationInProgress,

@@ -38,7 +38,7 @@ pub use authority::{
     ManagedKeysError, Reveal, Rotate,
 };
 pub use caller::Caller;
-pub use directory::{Account, Directory, DirectoryError, StaticDirectory};
+pub use directory::{Account, Directory, DirectoryError, DirectorySearch, Match, StaticDirectory};
 pub use error::{AuthenticateError, Conflict, ExchangeError, ManageError, Rejection, Unavailable};
 pub use grant::{Grant, Names};
 pub use id::{InvalidRecordId, RecordId};

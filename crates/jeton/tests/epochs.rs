@@ -264,3 +264,45 @@ async fn changes_from_all_sides_end_revoked_without_a_gap() {
         assert_eq!(authority.authenticate(&access_token), Err(Rejection::CutOff));
     }
 }
+
+#[tokio::test]
+async fn nobody_who_writes_all_the_time_keeps_a_token_alive() {
+    let (world, authority) = world().await;
+    world.people.set("alice", Account::active());
+    let make = async |name: &str| generate(&authority, Generate::new(name).with_subject("alice")).await;
+    for kill in ["disable", "revoke", "delete", "subject_changed", "suspend_subject"] {
+        let token = make(kill).await;
+        let id = token.record.id;
+        let access_token = child(&authority, &token).await;
+        world.store.overtake(500);
+        match kill {
+            "disable" => drop(authority.disable(&admin(), id).await.unwrap()),
+            "revoke" => drop(authority.revoke(&admin(), id).await.unwrap()),
+            "delete" => authority.delete(&admin(), id).await.unwrap(),
+            "subject_changed" => drop(authority.subject_changed("alice").await.unwrap()),
+            _ => drop(authority.suspend_subject("alice").await.unwrap()),
+        }
+        assert_eq!(authority.authenticate(&access_token), Err(Rejection::CutOff), "{kill}");
+        world.store.overtake(0);
+    }
+    // What takes nothing away for sure gives up, and has done nothing.
+    let id = make("edited").await.record.id;
+    world.store.overtake(500);
+    let edit = Edit { roles: Some(names(&["reader"])), ..Edit::default() };
+    let answer = authority.update(&admin(), id, edit, None).await;
+    assert!(matches!(answer, Err(ManageError::Unavailable(_))), "{answer:?}");
+    world.store.overtake(0);
+    assert_eq!(authority.find(&admin(), id).await.unwrap().grant.roles, Names::new());
+}
+
+#[tokio::test]
+async fn a_store_that_lags_is_not_waited_for_without_end() {
+    let (world, authority) = world().await;
+    let old = service(&authority, "CI").await.record;
+    let edit = Edit { description: Some("newer".into()), ..Edit::default() };
+    authority.update(&admin(), old.id, edit, None).await.unwrap();
+    world.store.answer_stale(&old, 1_000);
+    let answer = authority.revoke(&admin(), old.id).await;
+    assert!(matches!(answer, Err(ManageError::Unavailable(_))), "{answer:?}");
+    assert!(world.store.count(common::Call::Update) < 100);
+}

@@ -4,8 +4,8 @@
 mod common;
 
 use common::{
-    API, FOREIGN_API, OTHER_API, TTL, admin, generate, keys::payload, names, people::Mood, seconds, service,
-    world,
+    API, FOREIGN_API, OTHER_API, TTL, admin, generate, keys::payload, names, numbers::Numbers, people::Mood,
+    seconds, service, world,
 };
 use jeton::{
     Account, AuthenticateError, Authority, Edit, Exchange, ExchangeError, Expiry, Generate, Generated, Names,
@@ -272,4 +272,105 @@ async fn an_api_token_says_nothing_about_rights() {
     assert_eq!(members, ["aud", "exp", "iat", "iss", "jti", "nbf", "sub"]);
     assert_eq!(claims["sub"], token.record.id.to_string());
     assert_eq!(claims["jti"], format!("{}.1", token.record.id));
+}
+
+const ROLES: [&str; 4] = ["reader", "writer", "clerk", "unmapped"];
+const SCOPES: [&str; 6] =
+    ["extra", "reports:read", "reports:write", "tokens:read", "tokens:write", "tokens:grant"];
+
+/// Which roles bring a scope, as the settings of the tests say.
+fn brought_by(scope: &str) -> &'static [&'static str] {
+    match scope {
+        "reports:read" => &["reader", "writer"],
+        "reports:write" => &["writer"],
+        "tokens:read" | "tokens:write" => &["clerk"],
+        _ => &[],
+    }
+}
+
+/// Account ∩ token ∩ request, name by name.
+#[tokio::test]
+async fn the_rights_of_a_child_are_those_of_account_token_and_request() {
+    let (world, authority) = world().await;
+    let mut numbers = Numbers(7);
+    let (mut given, mut refused) = (0, 0);
+    for number in 0..1_000 {
+        let account = Account {
+            roles: numbers.some(&ROLES),
+            scopes: numbers.some(&SCOPES),
+            groups: numbers.some(&["g1", "g2"]),
+            ..Account::active()
+        };
+        let few = |numbers: &mut Numbers, of: &[&str]| {
+            if numbers.below(3) == 0 { Names::new() } else { numbers.some(of) }
+        };
+        let (roles, scopes) = (few(&mut numbers, &ROLES), few(&mut numbers, &SCOPES));
+        let groups = few(&mut numbers, &["g1", "g2"]);
+        let user = numbers.below(3) > 0;
+        world.people.set("alice", account.clone());
+        let request = Generate {
+            subject: user.then(|| "alice".to_owned()),
+            roles: roles.clone(),
+            scopes: scopes.clone(),
+            groups: groups.clone(),
+            ..Generate::new(number.to_string())
+        };
+        let token = generate(&authority, request).await;
+
+        let in_account = |scope: &str| {
+            account.scopes.contains(scope)
+                || brought_by(scope).iter().any(|role| account.roles.contains(*role))
+        };
+        let free = user && roles.is_empty() && scopes.is_empty();
+        let has_role = |role: &str| match user {
+            true => account.roles.contains(role) && (free || roles.contains(role)),
+            false => roles.contains(role) || role == "external-application",
+        };
+        let held = |scope: &str| {
+            let own =
+                if free { in_account(scope) } else { scopes.contains(scope) && (!user || in_account(scope)) };
+            own || brought_by(scope).iter().any(|role| has_role(role))
+        };
+        let in_group = |group: &str| match user {
+            true => account.groups.contains(group) && (groups.is_empty() || groups.contains(group)),
+            false => groups.contains(group),
+        };
+
+        let wanted = (numbers.below(2) == 0).then(|| {
+            let all: Vec<_> =
+                SCOPES.into_iter().filter(|scope| held(scope) || numbers.below(8) == 0).collect();
+            numbers.some(&all)
+        });
+        let asked = Exchange { scopes: wanted.clone(), ..Exchange::default() };
+        let answer = ask(&authority, &token, asked).await;
+        if wanted.iter().flatten().any(|scope| !held(scope)) {
+            assert!(matches!(answer, Err(ExchangeError::InvalidScope)), "{answer:?}");
+            refused += 1;
+            continue;
+        }
+        let child = answer.unwrap();
+        for scope in SCOPES {
+            let expected = held(scope) && wanted.as_ref().is_none_or(|wanted| wanted.contains(scope));
+            assert_eq!(
+                child.scopes().contains(scope),
+                expected,
+                "{scope}: {account:?} {:?}",
+                token.record.grant
+            );
+        }
+        for role in ROLES.into_iter().chain(["external-application"]) {
+            let expected = has_role(role) && (wanted.is_none() || role == "external-application");
+            assert_eq!(
+                child.roles().contains(role),
+                expected,
+                "{role}: {account:?} {:?}",
+                token.record.grant
+            );
+        }
+        for group in ["g1", "g2"] {
+            assert_eq!(child.groups().contains(group), in_group(group), "{group}: {account:?}");
+        }
+        given += 1;
+    }
+    assert!(given > 500 && refused > 50, "{given} given, {refused} refused: both sides are tried");
 }

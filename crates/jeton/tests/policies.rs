@@ -3,29 +3,17 @@
 
 mod common;
 
-use common::{admin, names, principal, world};
+use common::{admin, names, numbers::Numbers, principal, world};
 use jeton::{
-    Account, Generate, Principal,
+    Account, Generate, NamedAudience, Principal,
     policy::{
-        Denial, Facts, Policy, all_of, any_of, anybody, custom, group, network, role, scope, subject, tenant,
+        Denial, Facts, Policy, all_of, any_of, anybody, audience, custom, group, network, role, scope,
+        subject, tenant,
     },
 };
 
-/// SplitMix64: the same numbers each time.
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % limit
-    }
-}
-
 const WORDS: [&str; 3] = ["a", "b", "c"];
-const ATOMS: u64 = 18;
+const ATOMS: u64 = 24;
 
 /// The rule of each bit.
 fn atom(bit: u64) -> Policy {
@@ -38,7 +26,13 @@ fn atom(bit: u64) -> Policy {
         12..15 => tenant(word),
         15 => network("10.0.0.0/8".parse().unwrap()),
         16 => anybody(),
-        _ => custom("never", |_, _| false),
+        17 => custom("never", |_, _| false),
+        18 => audience("mixed"),
+        19 => audience("roles"),
+        20 => audience("nobody"),
+        21 => audience("missing"),
+        22 => network("10.9.0.0/16".parse().unwrap()),
+        _ => network("2001:db8::/32".parse().unwrap()),
     }
 }
 
@@ -51,8 +45,19 @@ struct Case {
 
 async fn cases(numbers: &mut Numbers) -> Vec<Case> {
     let (world, authority) = world().await;
+    let of = |name: &str, subjects: &[&str], groups: &[&str], roles: &[&str]| NamedAudience {
+        subjects: names(subjects),
+        groups: names(groups),
+        roles: names(roles),
+        ..NamedAudience::new(name)
+    };
+    for audience in
+        [of("mixed", &["a"], &["b"], &[]), of("roles", &["b"], &[], &["a", "c"]), of("nobody", &[], &[], &[])]
+    {
+        authority.put_audience(&admin(), audience, None).await.unwrap();
+    }
     let mut cases = Vec::new();
-    for number in 0..40 {
+    for number in 0..60 {
         let mut truth = 1 << 16;
         let mut some = |first: u64, truth: &mut u64| {
             let chosen = numbers.below(8);
@@ -78,14 +83,20 @@ async fn cases(numbers: &mut Numbers) -> Vec<Case> {
             truth |= 1 << (12 + of);
             request = request.with_tenant(WORDS[of as usize]);
         }
-        let (address, inside) = match numbers.below(4) {
-            0 => (Some("10.9.8.7"), true),
-            1 => (Some("::ffff:10.0.0.1"), true),
-            2 => (Some("192.0.2.1"), false),
-            _ => (None, false),
+        let is = |bit: u64| truth >> bit & 1;
+        let (mixed, roles) = (is(0) | is(10), is(1) | is(3) | is(5));
+        truth |= mixed << 18 | roles << 19;
+        // In 10.0.0.0/8, in 10.9.0.0/16, in 2001:db8::/32.
+        let (address, inside) = match numbers.below(6) {
+            0 => (Some("10.9.8.7"), [1, 1, 0]),
+            1 => (Some("::ffff:10.0.0.1"), [1, 0, 0]),
+            2 => (Some("192.0.2.1"), [0, 0, 0]),
+            3 => (Some("2001:db8::1"), [0, 0, 1]),
+            4 => (Some("2001:db9::a09:807"), [0, 0, 0]),
+            _ => (None, [0, 0, 0]),
         };
-        truth |= u64::from(inside) << 15;
-        let facts = Facts::from_address(address.map(|text| text.parse().unwrap()));
+        truth |= inside[0] << 15 | inside[1] << 22 | inside[2] << 23;
+        let facts = authority.facts(address.map(|text| text.parse().unwrap()));
         cases.push(Case { principal: principal(&authority, request).await, facts, truth });
     }
     cases
@@ -175,6 +186,7 @@ fn a_policy_is_printed_with_its_structure() {
         (all_of([a().or(b())]).unwrap().and(c()), "(role(a) or scope(b)) and subject(c)"),
         (group("g").or(tenant("t")).or(net), "(group(g) or tenant(t)) or network(10.0.0.0/8)"),
         (custom("office hours", |_, _| true), "office hours"),
+        (audience("reports.export").or(!a()), "audience(reports.export) or not (role(a))"),
     ] {
         assert_eq!(policy.to_string(), text);
         assert_eq!(format!("{policy:?}"), format!("Policy({text})"));
@@ -192,6 +204,8 @@ async fn the_denial_that_is_told_is_the_one_that_helps() {
     assert_eq!(told(group("g")), Denial::Group);
     assert_eq!(told(tenant("t")), Denial::Tenant);
     assert_eq!(told(net()), Denial::Network);
+    assert_eq!(told(audience("a")), Denial::Audience);
+    assert_eq!(told(audience("a").or(scope("b"))), Denial::scope("b"));
     assert_eq!(told(!anybody()), Denial::Rule);
     assert_eq!(told(custom("no", |_, _| false)), Denial::Rule);
     assert_eq!(told(scope("a").and(scope("b"))), Denial::Scope(names(&["a", "b"])));
@@ -209,9 +223,15 @@ async fn the_denial_that_is_told_is_the_one_that_helps() {
 async fn a_principal_with_nothing_passes_nothing_that_asks_for_something() {
     let (_world, authority) = world().await;
     let nobody = principal(&authority, Generate::new("nobody")).await;
-    for policy in
-        [role(""), scope(""), subject(""), group(""), tenant(""), subject(nobody.token_id().to_string())]
-    {
+    for policy in [
+        role(""),
+        scope(""),
+        subject(""),
+        group(""),
+        tenant(""),
+        audience(""),
+        subject(nobody.token_id().to_string()),
+    ] {
         assert!(policy.check(&nobody, &Facts::default()).is_err(), "{policy}");
     }
     assert!(role("external-application").check(&nobody, &Facts::default()).is_ok());

@@ -20,15 +20,12 @@ use jeton::{
 };
 use jeton_actix::{Gate, Refusal};
 use jeton_http::Realm;
-use jeton_testkit::{FakeClock, UnreliableStore};
 use serde_json::Value;
 
 pub(crate) const REALM: &str = "demo";
 
 pub(crate) struct House {
     pub(crate) authority: Authority,
-    pub(crate) clock: FakeClock,
-    store: UnreliableStore<MemoryStore>,
     /// How often a handler ran.
     pub(crate) handled: Arc<AtomicUsize>,
 }
@@ -36,22 +33,19 @@ pub(crate) struct House {
 impl House {
     pub(crate) async fn new() -> Self {
         let key = || SigningKey::generate(Algorithm::EdDsa, &SystemRandom).unwrap();
-        let clock = FakeClock::at("2026-01-01T00:00:00Z".parse().unwrap());
-        let store = UnreliableStore::new(MemoryStore::new());
         let directory = StaticDirectory::new()
             .with("alice", Account::active().with_role("reader"))
             .with("root", Account::active().with_role(TOKEN_ADMIN));
         let authority = Authority::builder("https://app.example/auth")
-            .store(Arc::new(store.clone()))
+            .store(Arc::new(MemoryStore::new()))
             .directory(Arc::new(directory))
             .role_map(RoleMap::default().with("writer", ["reports:write"]))
             .api_keys([key()])
             .access_keys([key()])
-            .clock(Arc::new(clock.clone()))
             .build()
             .await
             .unwrap();
-        Self { authority, clock, store, handled: Arc::default() }
+        Self { authority, handled: Arc::default() }
     }
 
     pub(crate) fn gate(&self) -> Gate {
@@ -74,10 +68,6 @@ impl House {
         let name = format!("of {subject}, {}", self.authority.cut_off_count());
         let (api_token, id) = self.api_token(Generate::new(name).with_subject(subject)).await;
         (self.exchange(&api_token).await, id)
-    }
-
-    pub(crate) fn store_is_down(&self, down: bool) {
-        self.store.is_down(down);
     }
 
     /// A handler that counts.

@@ -30,6 +30,22 @@ pub enum Endpoint {
     CancelRotation,
     /// `/tokens/{id}/reveal`
     Reveal,
+    /// `/me/tokens`
+    MyTokens,
+    /// `/me/tokens/{id}`
+    MyToken,
+    /// `/me/tokens/{id}/disable`
+    DisableMine,
+    /// `/me/tokens/{id}/enable`
+    EnableMine,
+    /// `/me/tokens/{id}/revoke`
+    RevokeMine,
+    /// `/me/tokens/{id}/rotate`
+    RotateMine,
+    /// `/me/tokens/{id}/rotate/cancel`
+    CancelMyRotation,
+    /// `/me/tokens/{id}/reveal`
+    RevealMine,
     /// `/audiences`
     Audiences,
     /// `/audiences/{name}`
@@ -40,7 +56,7 @@ pub enum Endpoint {
 
 impl Endpoint {
     /// All of them; those whose path has no parameter come before those that it could be taken for.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 24] = [
         Self::Exchange,
         Self::Tokens,
         Self::Bulk,
@@ -54,6 +70,14 @@ impl Endpoint {
         Self::Rotate,
         Self::CancelRotation,
         Self::Reveal,
+        Self::MyTokens,
+        Self::MyToken,
+        Self::DisableMine,
+        Self::EnableMine,
+        Self::RevokeMine,
+        Self::RotateMine,
+        Self::CancelMyRotation,
+        Self::RevealMine,
         Self::Audiences,
         Self::Audience,
         Self::Jwks,
@@ -75,32 +99,52 @@ impl Endpoint {
             Self::Rotate => "/tokens/{id}/rotate",
             Self::CancelRotation => "/tokens/{id}/rotate/cancel",
             Self::Reveal => "/tokens/{id}/reveal",
+            Self::MyTokens => "/me/tokens",
+            Self::MyToken => "/me/tokens/{id}",
+            Self::DisableMine => "/me/tokens/{id}/disable",
+            Self::EnableMine => "/me/tokens/{id}/enable",
+            Self::RevokeMine => "/me/tokens/{id}/revoke",
+            Self::RotateMine => "/me/tokens/{id}/rotate",
+            Self::CancelMyRotation => "/me/tokens/{id}/rotate/cancel",
+            Self::RevealMine => "/me/tokens/{id}/reveal",
             Self::Audiences => "/audiences",
             Self::Audience => "/audiences/{name}",
             Self::Jwks => "/.well-known/jwks.json",
         }
     }
 
+    /// The endpoint that does the same for all tokens, if this one does it for the caller's own alone.
+    pub(crate) const fn for_all(self) -> Option<Self> {
+        Some(match self {
+            Self::MyTokens => Self::Tokens,
+            Self::MyToken => Self::Token,
+            Self::DisableMine => Self::Disable,
+            Self::EnableMine => Self::Enable,
+            Self::RevokeMine => Self::Revoke,
+            Self::RotateMine => Self::Rotate,
+            Self::CancelMyRotation => Self::CancelRotation,
+            Self::RevealMine => Self::Reveal,
+            _ => return None,
+        })
+    }
+
     /// The parameter of its path.
     pub const fn parameter(self) -> Option<&'static str> {
         match self {
-            Self::Token
-            | Self::Disable
-            | Self::Enable
-            | Self::Revoke
-            | Self::Rotate
-            | Self::CancelRotation
-            | Self::Reveal => Some("id"),
             Self::Audience => Some("name"),
-            _ => None,
+            Self::Exchange | Self::Tokens | Self::Bulk | Self::Own | Self::RevokeOwn | Self::RotateOwn => {
+                None
+            }
+            Self::MyTokens | Self::Audiences | Self::Jwks => None,
+            _ => Some("id"),
         }
     }
 
     /// The methods that it serves, `HEAD` where there is `GET`. Every other one is 405, and `OPTIONS` tells these.
     pub const fn methods(self) -> &'static [&'static str] {
         match self {
-            Self::Tokens => &["GET", "HEAD", "POST"],
-            Self::Token => &["GET", "HEAD", "PATCH", "DELETE"],
+            Self::Tokens | Self::MyTokens => &["GET", "HEAD", "POST"],
+            Self::Token | Self::MyToken => &["GET", "HEAD", "PATCH", "DELETE"],
             Self::Audience => &["GET", "HEAD", "PUT"],
             Self::Own | Self::Audiences | Self::Jwks => &["GET", "HEAD"],
             _ => &["POST"],

@@ -73,6 +73,7 @@ const fn code(conflict: Conflict) -> &'static str {
         Conflict::Revoked => "token_revoked",
         Conflict::RotateToExtend => "rotate_to_extend",
         Conflict::TokenTooLarge => "token_too_large",
+        Conflict::TooManyTokens => "too_many_tokens",
         Conflict::RotationInProgress => "rotation_in_progress",
         Conflict::NotCancellable => "rotation_not_cancellable",
         Conflict::RevealUnavailable => "reveal_unavailable",

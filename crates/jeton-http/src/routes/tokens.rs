@@ -16,11 +16,17 @@ use crate::{
 };
 
 pub(super) async fn respond(gate: &Gate, endpoint: Endpoint, request: &Request) -> Result<Answer, Failure> {
-    let caller = caller(gate, request).await?;
+    let mut caller = caller(gate, request).await?;
+    let own = endpoint.for_all();
+    if own.is_some() {
+        caller = caller.personal()?;
+    }
+    let endpoint = own.unwrap_or(endpoint);
     let authority = gate.authority();
     if endpoint == Endpoint::Tokens {
         return if request.method == Method::POST {
-            generate(authority, &caller, request).await
+            let under = if own.is_some() { "/me" } else { "" };
+            generate(authority, &caller, request, under).await
         } else {
             list(authority, &caller, request).await
         };
@@ -49,11 +55,17 @@ pub(super) async fn respond(gate: &Gate, endpoint: Endpoint, request: &Request) 
     Ok(tagged(StatusCode::OK, &wire::record(authority, &record), record.version))
 }
 
-async fn generate(authority: &Authority, caller: &Caller, request: &Request) -> Result<Answer, Failure> {
+/// `under` is what comes between the mount path and that of the new record.
+async fn generate(
+    authority: &Authority,
+    caller: &Caller,
+    request: &Request,
+    under: &str,
+) -> Result<Answer, Failure> {
     let fields = Fields::read(&request.headers, &request.body, Accepts::Json)?;
     let generated = authority.generate(caller, wire::generate(fields)?).await?;
     let mut answer = shown(authority, StatusCode::CREATED, &generated);
-    let location = format!("{}/tokens/{}", mount_path(authority), generated.record.id);
+    let location = format!("{}{under}/tokens/{}", mount_path(authority), generated.record.id);
     if let Ok(location) = HeaderValue::try_from(location) {
         answer.headers_mut().insert(header::LOCATION, location);
     }

@@ -6,6 +6,7 @@
 mod audiences;
 mod changes;
 mod column;
+mod directory;
 mod error;
 mod file;
 mod keys;
@@ -22,7 +23,10 @@ use jeton::{
 };
 use sqlx::{Sqlite, SqlitePool, Transaction};
 
-pub use self::open::OpenError;
+pub use self::{
+    directory::{DirectoryQueries, SqliteDirectory},
+    open::OpenError,
+};
 use self::{error::from_sqlx, open::Pools};
 
 /// A store in a SQLite file.

@@ -47,6 +47,16 @@ pub enum OpenError {
         #[source]
         source: Box<dyn Error + Send + Sync>,
     },
+    /// A query of the host's own does not run on its database, or does not give the columns that are needed.
+    #[error("the query of {query} cannot be used on {path}: {reason}")]
+    Query {
+        /// Which query.
+        query: &'static str,
+        /// Which database.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// The tables are not those of this version, nor of an older one.
     #[error("the tables in {path} cannot be brought up to date")]
     Migration {

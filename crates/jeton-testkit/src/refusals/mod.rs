@@ -157,6 +157,7 @@ macro_rules! mounted_refusals {
     ($app:path) => {
         $crate::refusal_table! { @cases $app:
             management_asks_for_an_access_token
+            a_token_rotates_itself_with_itself_alone
             management_asks_for_scopes
             management_from_other_networks_is_denied
             management_during_an_outage_is_no_refusal

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    Authority, AuthorityBuilder, Inner, ManagedKeysError, Reveal, Settings,
+    Authority, AuthorityBuilder, Inner, Lifetimes, ManagedKeysError, Reveal, Settings,
     keys::{self, ManagedKeys},
 };
 use crate::{
@@ -85,9 +85,10 @@ impl AuthorityBuilder {
             audiences,
             default_audience,
             access_ttl: self.access_ttl,
-            default_lifetime: self.default_lifetime,
+            lifetimes: Lifetimes { default: self.default_lifetime, max: self.max_lifetime },
             default_role: self.default_role,
             reveal: self.reveal,
+            personal_limit: self.personal_limit,
             role_map: self.role_map,
             directory_timeout: self.directory_timeout,
             longest_access_ttl,
@@ -96,8 +97,17 @@ impl AuthorityBuilder {
         let audiences = Audiences::default();
         // Before the log is read: what changes meanwhile is in the log.
         store.audiences().await?.into_iter().for_each(|audience| audiences.learn(audience));
-        let inner =
-            Arc::new(Inner { store, directory, random, verifier, api_keys, settings, feed, audiences });
+        let inner = Arc::new(Inner {
+            store,
+            directory,
+            search: self.search,
+            random,
+            verifier,
+            api_keys,
+            settings,
+            feed,
+            audiences,
+        });
         feed::read_on(&inner).await?;
         tokio::spawn(feed::follow(Arc::downgrade(&inner), self.feed_interval));
         Ok(Authority(inner))
@@ -116,7 +126,11 @@ impl AuthorityBuilder {
             (seconds(1)..=seconds(86_400)).contains(&self.access_ttl) && self.access_ttl.subsec_nanos() == 0,
             "the lifetime of access tokens must be 1 second to 1 day, in whole seconds",
         )?;
-        setting(self.default_lifetime >= seconds(1), "the lifetime of API tokens must be 1 second at least")?;
+        let lifetimes = [Some(self.default_lifetime), self.max_lifetime];
+        setting(
+            lifetimes.into_iter().flatten().all(|lifetime| lifetime >= seconds(1)),
+            "the lifetime of API tokens must be 1 second at least",
+        )?;
         setting(self.leeway <= seconds(60), "the leeway must be a minute at most")?;
         setting(self.clock_skew <= seconds(3600), "the clock skew must be an hour at most")?;
         setting(!self.feed_interval.is_zero(), "the feed interval must not be zero")?;

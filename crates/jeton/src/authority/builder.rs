@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use super::Reveal;
 use crate::{
-    Algorithm, Clock, Directory, KeyStore, MasterKey, Names, Random, SigningKey, Store, SystemClock,
-    SystemRandom,
+    Algorithm, Clock, Directory, DirectorySearch, KeyStore, MasterKey, Names, Random, SigningKey, Store,
+    SystemClock, SystemRandom,
     rights::{self, RoleMap},
 };
 
@@ -15,6 +15,7 @@ pub struct AuthorityBuilder {
     pub(super) issuer: String,
     pub(super) store: Option<Arc<dyn Store>>,
     pub(super) directory: Option<Arc<dyn Directory>>,
+    pub(super) search: Option<Arc<dyn DirectorySearch>>,
     pub(super) managed: Option<(Arc<dyn KeyStore>, MasterKey)>,
     pub(super) api_keys: Vec<SigningKey>,
     pub(super) access_keys: Vec<SigningKey>,
@@ -26,10 +27,12 @@ pub struct AuthorityBuilder {
     pub(super) random: Arc<dyn Random>,
     pub(super) access_ttl: Duration,
     pub(super) default_lifetime: Duration,
+    pub(super) max_lifetime: Option<Duration>,
     pub(super) leeway: Duration,
     pub(super) clock_skew: Duration,
     pub(super) default_role: String,
     pub(super) reveal: Reveal,
+    pub(super) personal_limit: usize,
     pub(super) role_map: RoleMap,
     pub(super) directory_timeout: Duration,
     pub(super) feed_interval: Duration,
@@ -47,6 +50,7 @@ impl AuthorityBuilder {
             issuer,
             store: None,
             directory: None,
+            search: None,
             managed: None,
             api_keys: Vec::new(),
             access_keys: Vec::new(),
@@ -58,10 +62,12 @@ impl AuthorityBuilder {
             random: Arc::new(SystemRandom),
             access_ttl: Duration::from_secs(300),
             default_lifetime: Duration::from_secs(30 * 86_400),
+            max_lifetime: None,
             leeway: Duration::ZERO,
             clock_skew: Duration::from_secs(60),
             default_role: rights::EXTERNAL_APPLICATION.to_owned(),
             reveal: Reveal::Once,
+            personal_limit: 10,
             role_map: RoleMap::default(),
             directory_timeout: Duration::from_secs(5),
             feed_interval: Duration::from_secs(1),
@@ -77,6 +83,12 @@ impl AuthorityBuilder {
     /// The host app's users. Needed.
     pub fn directory(mut self, directory: Arc<dyn Directory>) -> Self {
         self.directory = Some(directory);
+        self
+    }
+
+    /// How users are found by a part of their name, for [`Authority::search_subjects`](super::Authority::search_subjects).
+    pub fn directory_search(mut self, search: Arc<dyn DirectorySearch>) -> Self {
+        self.search = Some(search);
         self
     }
 
@@ -144,6 +156,12 @@ impl AuthorityBuilder {
         self
     }
 
+    /// How many personal tokens a user may have that are not revoked, deleted or over; 10 unless told otherwise.
+    pub fn personal_limit(mut self, limit: usize) -> Self {
+        self.personal_limit = limit;
+        self
+    }
+
     /// The lifetime of access tokens, in whole seconds: 1 second to 1 day, 5 minutes unless told otherwise. RFC
     /// 6750 §5.3 asks for an hour at most.
     pub fn access_ttl(mut self, ttl: Duration) -> Self {
@@ -154,6 +172,13 @@ impl AuthorityBuilder {
     /// The lifetime of API tokens for which none is asked; 30 days unless told otherwise.
     pub fn default_lifetime(mut self, lifetime: Duration) -> Self {
         self.default_lifetime = lifetime;
+        self
+    }
+
+    /// The longest life of API tokens, from when their end is set; with one, none is without end. It holds for
+    /// generate, edit, rotate and enable. No limit unless told otherwise.
+    pub fn max_lifetime(mut self, lifetime: Duration) -> Self {
+        self.max_lifetime = Some(lifetime);
         self
     }
 

@@ -17,12 +17,13 @@ impl Authority {
     /// See [`ManageError`]; nothing is stored then.
     pub async fn generate(&self, caller: &Caller, request: Generate) -> Result<Generated, ManageError> {
         caller.require(scopes::TOKENS_WRITE)?;
+        let request = self.as_personal(caller, request).await?;
         let now = self.now();
         let settings = &self.0.settings;
         let mut check = Check::default();
         check.name(&request.name);
         check.description(&request.description);
-        let expires_at = request.expiry.resolve(now, settings.default_lifetime, &mut check);
+        let expires_at = settings.lifetimes.resolve(request.expiry, now, &mut check);
         let not_before = request.not_before.unwrap_or(now);
         // An end that is over was told already.
         if expires_at.is_some_and(|end| now < end && end <= not_before) {

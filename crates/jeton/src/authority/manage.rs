@@ -1,7 +1,9 @@
 //! Reading and changing records, as a caller may.
 
 use super::{Authority, Edit, mutate::Mutation};
-use crate::{Caller, Filter, ManageError, Page, Position, Query, Record, RecordId, Sort, rights::scopes};
+use crate::{
+    Caller, Filter, Kind, ManageError, Page, Position, Query, Record, RecordId, Sort, rights::scopes,
+};
 
 impl Authority {
     /// A record.
@@ -34,6 +36,12 @@ impl Authority {
                 return Ok(Page { records: Vec::new(), next: None });
             }
             filter.tenant = Some(tenant.to_owned());
+        }
+        if let Some(person) = caller.person() {
+            if filter.subject.as_deref().is_some_and(|wanted| wanted != person) {
+                return Ok(Page { records: Vec::new(), next: None });
+            }
+            (filter.subject, filter.kind) = (Some(person.to_owned()), Some(Kind::Personal));
         }
         filter.role_is_default = filter.role.as_ref() == Some(&self.0.settings.default_role);
         let query = Query { filter, sort, after, limit: limit.clamp(1, 200), now: self.now() };

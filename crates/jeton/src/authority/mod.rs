@@ -8,28 +8,33 @@ mod builder;
 mod direct;
 mod escalation;
 mod exchange;
+mod expiry;
 mod generate;
 mod keys;
 mod manage;
 mod mutate;
 mod own;
+mod personal;
 mod request;
 mod reveal;
 mod rotate;
+mod search;
 mod subjects;
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 pub use build::BuildError;
 pub use builder::AuthorityBuilder;
+pub use expiry::Expiry;
+use expiry::Lifetimes;
 pub use keys::ManagedKeysError;
-pub use request::{Edit, Exchange, Exchanged, Expiry, Generate, Generated, Rotate};
+pub use request::{Edit, Exchange, Exchanged, Generate, Generated, Rotate};
 pub use reveal::Reveal;
 
 use crate::{
-    Account, Audiences, Clock, Directory, DirectoryError, Grant, Names, Principal, PublicJwks, Random,
-    Record, Rejection, Store, Timestamp, Unavailable, Verifier, cutoff::CutOffs, feed, policy::Facts,
-    rights::RoleMap, ring::KeyRing,
+    Account, Audiences, Clock, Directory, DirectoryError, DirectorySearch, Grant, Names, Principal,
+    PublicJwks, Random, Record, Rejection, Store, Timestamp, Unavailable, Verifier, cutoff::CutOffs, feed,
+    policy::Facts, rights::RoleMap, ring::KeyRing,
 };
 
 /// Generates API tokens, exchanges them, authenticates requests and manages the records. Cheap to clone, and all
@@ -67,6 +72,7 @@ pub struct Authority(Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) store: Arc<dyn Store>,
     directory: Arc<dyn Directory>,
+    search: Option<Arc<dyn DirectorySearch>>,
     random: Arc<dyn Random>,
     verifier: Verifier,
     api_keys: KeyRing,
@@ -82,9 +88,10 @@ pub(crate) struct Settings {
     audiences: Names,
     default_audience: String,
     access_ttl: Duration,
-    default_lifetime: Duration,
+    lifetimes: Lifetimes,
     default_role: String,
     reveal: Reveal,
+    personal_limit: usize,
     role_map: RoleMap,
     directory_timeout: Duration,
     /// The longest lifetime of access tokens that any node may still use.

@@ -158,7 +158,13 @@ impl Authority {
             (Mutation::Revoke, _) => after.standing = Standing::Revoked,
             (_, Standing::Revoked | Standing::Deleted) => return Err(Conflict::Revoked.into()),
             (Mutation::Disable, _) => after.standing = Standing::Disabled,
-            (Mutation::Enable, _) => after.standing = Standing::Active,
+            (Mutation::Enable, Standing::Active) => {}
+            (Mutation::Enable, _) => {
+                let mut check = Check::default();
+                self.0.settings.lifetimes.check(before.grant.expires_at, now, "/expires_at", &mut check);
+                check.finish().map_err(ManageError::Invalid)?;
+                after.standing = Standing::Active;
+            }
             (Mutation::CutOff, _) => after.epoch += 1,
             (Mutation::Edit(edit), _) => apply(edit, &mut after, now, &self.0.settings)?,
             (Mutation::Confirm(generation), _) => after = confirmed(before, *generation),
@@ -204,7 +210,7 @@ fn apply(edit: &Edit, record: &mut Record, now: Timestamp, settings: &Settings) 
     set(&mut grant.audiences, edit.audiences);
     set(&mut grant.networks, edit.networks);
     if let Some(expiry) = edit.expiry {
-        grant.expires_at = expiry.resolve(now, settings.default_lifetime, &mut check);
+        grant.expires_at = settings.lifetimes.resolve(expiry, now, &mut check);
         // An end that is over was told already.
         if grant.expires_at.is_some_and(|end| now < end && end <= record.not_before) {
             check.fail("/expires_at", "must be after the beginning");

@@ -5,47 +5,9 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use crate::{
-    AccessToken, ApiToken, FieldError, Grant, Kind, Names, Record, RecordId, Timestamp, policy::Facts,
-    text::Check,
+    AccessToken, ApiToken, Expiry, FieldError, Grant, Kind, Names, Record, RecordId, Timestamp,
+    policy::Facts, text::Check,
 };
-
-/// The longest life that can be asked for in days: a hundred years.
-const MAX_DAYS: u32 = 36_500;
-
-/// When a token ends.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Expiry {
-    /// After the lifetime that the authority is set to, 30 days unless told otherwise.
-    #[default]
-    Default,
-    /// So many days of 24 hours from now, 1 to 36500.
-    InDays(u32),
-    /// At that time.
-    At(Timestamp),
-    /// Never.
-    Never,
-}
-
-impl Expiry {
-    pub(crate) fn resolve(self, now: Timestamp, default: Duration, check: &mut Check) -> Option<Timestamp> {
-        match self {
-            Self::Default => Some(now.saturating_add(default)),
-            Self::InDays(days) => {
-                if !(1..=MAX_DAYS).contains(&days) {
-                    check.fail("/expires_in_days", format!("must be 1 to {MAX_DAYS}"));
-                }
-                Some(now.saturating_add(Duration::from_secs(u64::from(days) * 86_400)))
-            }
-            Self::At(at) => {
-                if at <= now {
-                    check.fail("/expires_at", "must be in the future");
-                }
-                Some(at)
-            }
-            Self::Never => None,
-        }
-    }
-}
 
 /// A request for a new API token.
 #[derive(Clone, Debug)]

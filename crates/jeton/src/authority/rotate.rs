@@ -111,9 +111,11 @@ impl Authority {
         }
         let mut after = before.clone();
         if let Some(expiry) = expiry {
-            after.grant.expires_at = expiry.resolve(now, self.0.settings.default_lifetime, &mut check);
+            after.grant.expires_at = self.0.settings.lifetimes.resolve(expiry, now, &mut check);
         } else if before.has_ended(now) {
             check.fail("/expires_at", "must be given: the end of the token is over");
+        } else {
+            self.0.settings.lifetimes.check(before.grant.expires_at, now, "/expires_at", &mut check);
         }
         check.finish().map_err(ManageError::Invalid)?;
         let kept = superseded(before, rotation.presented, grace.is_zero(), now)?;

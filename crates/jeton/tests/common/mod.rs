@@ -1,9 +1,10 @@
 //! What the tests share: a clock that is set, a store and a directory that wait and fail on command, keys that the
 //! test holds too, and an authority put together from them.
-#![allow(dead_code, clippy::unwrap_used, reason = "each test uses its part, and may panic")]
+#![allow(dead_code, unused_imports, clippy::unwrap_used, reason = "each test uses its part, and may panic")]
 
 pub(crate) mod clock;
 pub(crate) mod keys;
+pub(crate) mod numbers;
 pub(crate) mod people;
 pub(crate) mod store;
 

@@ -67,6 +67,8 @@ struct Script {
     failing: HashSet<Call>,
     counts: HashMap<Call, usize>,
     stale: Vec<Record>,
+    overtaken: usize,
+    unreadable: HashSet<String>,
 }
 
 #[derive(Default)]
@@ -96,6 +98,21 @@ impl StagedStore {
     /// The next `times` reads of that record answer this, as a replica does that lags behind.
     pub(crate) fn answer_stale(&self, record: &Record, times: usize) {
         self.script().stale.extend(std::iter::repeat_n(record.clone(), times));
+    }
+
+    /// Somebody else changes the record before each of the next so many updates gets through.
+    pub(crate) fn overtake(&self, times: usize) {
+        self.script().overtaken = times;
+    }
+
+    /// The audience of that name cannot be read from now on, or can again.
+    pub(crate) fn unreadable(&self, name: &str, unreadable: bool) {
+        let mut script = self.script();
+        if unreadable {
+            script.unreadable.insert(name.to_owned());
+        } else {
+            script.unreadable.remove(name);
+        }
     }
 
     /// How many such calls were made.
@@ -164,6 +181,17 @@ impl Store for StagedStore {
     }
 
     async fn update(&self, update: &Update) -> Result<(), StoreError> {
+        let overtaken = {
+            let left = &mut self.script().overtaken;
+            std::mem::replace(left, left.saturating_sub(1)) > 0
+        };
+        if overtaken && let Some(mut record) = self.memory.find(update.record.id).await? {
+            let expected_version = record.version;
+            record.version += 1;
+            record.description = record.version.to_string();
+            let change = Change::Record { id: record.id, epoch: record.epoch };
+            self.memory.update(&Update { record, expected_version, change }).await?;
+        }
         staged!(self, Update, self.memory.update(update))
     }
 
@@ -184,6 +212,9 @@ impl Store for StagedStore {
     }
 
     async fn audience(&self, name: &str) -> Result<Option<NamedAudience>, StoreError> {
+        if self.script().unreadable.contains(name) {
+            return Err(StoreError::unavailable("the sector is bad"));
+        }
         staged!(self, Audience, self.memory.audience(name))
     }
 

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use jeton::{Account, Expiry, Generate, Names};
+use jeton::{Account, Expiry, Generate, Names, Rotate};
 
 use crate::refusals::{
     App,
-    expected::{AUDIENCE, DISABLED, EXPIRED, Expected, INVALID, ISSUER, NOT_YET_VALID, REVOKED, SUBJECT},
+    expected::{
+        AUDIENCE, DISABLED, EXPIRED, Expected, INVALID, ISSUER, NOT_YET_VALID, REVOKED, SUBJECT, SUPERSEDED,
+    },
     house::{Ask as _, FOREIGN, House, get, spoilt, system, token_of},
 };
 
@@ -47,6 +49,11 @@ pub async fn a_direct_token_is_refused_by_the_same_table<A: App>() {
     for ended in [revoked, deleted, unknown] {
         house.refuses(get("/direct").bearer(&ended.text), &Expected::invalid_token(REVOKED)).await;
     }
+
+    let rotated = house.token(Generate::new("rotated")).await;
+    let next = authority.rotate(&system(), rotated.id, Rotate::default()).await.unwrap();
+    house.refuses(get("/direct").bearer(&rotated.text), &Expected::invalid_token(SUPERSEDED)).await;
+    house.lets_pass(get("/direct").bearer(next.api_token.expose()), "a service").await;
 
     let mut later = Generate::new("later");
     later.not_before = Some(authority.now().saturating_add(Duration::from_secs(60)));

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use jeton::{Account, Expiry, Generate};
+use jeton::{Account, Expiry, Generate, Rotate};
 
 use crate::refusals::{
     App,
-    expected::{DISABLED, EXPIRED, Expected, INVALID, ISSUER, NOT_YET_VALID, REVOKED, SUBJECT},
+    expected::{DISABLED, EXPIRED, Expected, INVALID, ISSUER, NOT_YET_VALID, REVOKED, SUBJECT, SUPERSEDED},
     house::{Ask as _, House, Token, post, spoilt, system, token_of},
 };
 
@@ -75,6 +75,9 @@ pub async fn an_exchange_refuses_by_the_same_table<A: App>() {
     authority.revoke(&system(), token.id).await.unwrap();
     refuses(&token, REVOKED).await;
 
+    let rotated = house.token(Generate::new("rotated")).await;
+    authority.rotate(&system(), rotated.id, Rotate::default()).await.unwrap();
+    refuses(&rotated, SUPERSEDED).await;
     let deleted = house.token(Generate::new("deleted")).await;
     authority.delete(&system(), deleted.id).await.unwrap();
     refuses(&deleted, REVOKED).await;

@@ -34,6 +34,24 @@ pub async fn management_asks_for_an_access_token<A: App>() {
     house.refuses(get("/auth/tokens").bearer(&child), &Expected::invalid_token(CUT_OFF)).await;
 }
 
+pub async fn a_token_rotates_itself_with_itself_alone<A: App>() {
+    let house = House::<A>::new().await;
+    let token = house.token_for("alice").await;
+    let child = house.child(&token).await;
+    let rotate = || post("/auth/tokens/self/rotate");
+    house.refuses(rotate(), &Expected::no_credentials()).await;
+    house.refuses(rotate().header("authorization", "Bearer"), &Expected::invalid_request()).await;
+    for bad in ["abc", &child, &spoilt(&token.text)] {
+        house.refuses(rotate().bearer(bad), &Expected::invalid_token(INVALID)).await;
+    }
+    house.store.is_down(true);
+    house.refuses(rotate().bearer(&token.text), &Expected::unavailable()).await;
+    house.store.is_down(false);
+    assert_eq!(house.send(rotate().bearer(&token.text)).await.status(), 200);
+    // Nor does it open what an access token opens.
+    house.refuses(get("/auth/tokens/self").bearer(&token.text), &Expected::invalid_token(INVALID)).await;
+}
+
 pub async fn management_asks_for_scopes<A: App>() {
     let house = House::<A>::new().await;
     let token = house.token_for("alice").await;

@@ -145,6 +145,12 @@ pub async fn a_session_opens_nothing_else<A: App>() {
     let house = House::<A>::new().await;
     let exchange = from_the_app(post("/auth/exchange").session("root"));
     house.refuses(exchange, &Expected::no_credentials()).await;
+    // No token stands behind a session.
+    house.refuses(get("/auth/tokens/self").session("root"), &Expected::no_credentials()).await;
+    for action in ["revoke", "rotate"] {
+        let request = from_the_app(post(&format!("/auth/tokens/self/{action}")).session("root"));
+        house.refuses(request.json("{}"), &Expected::no_credentials()).await;
+    }
     for path in ["/any", "/direct", "/role", "/optional/any"] {
         house.refuses(from_the_app(get(path).session("root")), &Expected::no_credentials()).await;
     }

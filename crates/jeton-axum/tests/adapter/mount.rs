@@ -1,0 +1,68 @@
+//! Where and how the routes of jeton are mounted.
+
+use axum::{Router, body::Body, extract::DefaultBodyLimit, routing::get};
+use http::{Method, Request, StatusCode};
+use jeton_axum::{Gate, Routes, authenticate, router};
+use serde_json::{Value, json};
+
+use crate::house::{access_token, ask, authority, code, header, send};
+
+#[tokio::test]
+async fn nested_merged_and_with_a_state() {
+    let authority = authority().await;
+    let app: Router = Router::<u8>::new()
+        .route("/", get(async || "home"))
+        .nest("/auth", router(authority.clone()))
+        .nest("/v2/auth", router(Gate::new(authority.clone())))
+        .merge(router(Routes::new(Gate::new(authority.clone()))))
+        .with_state(7);
+    let root = access_token(&authority, "root").await;
+    for path in ["/auth/tokens", "/v2/auth/tokens", "/tokens"] {
+        assert_eq!(ask(&app, Method::GET, path, &root).await.status(), StatusCode::OK, "{path}");
+        let unknown = ask(&app, Method::GET, &format!("{path}/no-id"), &root).await;
+        assert_eq!((unknown.status(), &*code(&unknown)), (StatusCode::NOT_FOUND, "not_found"));
+    }
+    assert_eq!(ask(&app, Method::GET, "/auth/nothing", &root).await.status(), StatusCode::NOT_FOUND);
+}
+
+/// The parameter is the one of the route, decoded, whatever the host's own path has.
+#[tokio::test]
+async fn parameters_of_the_host_are_not_taken() {
+    let authority = authority().await;
+    let app: Router = Router::new().nest("/{id}/{name}", router(authority.clone()));
+    let root = access_token(&authority, "root").await;
+    let request = Request::put("/a/b/audiences/reports%2Eexport")
+        .header("authorization", format!("Bearer {root}"))
+        .header("content-type", "application/json")
+        .body(Body::from(r#"{"subjects": ["alice"]}"#));
+    let answer = send(&app, request.unwrap()).await;
+    let body: Value = serde_json::from_slice(answer.body()).unwrap();
+    assert_eq!((answer.status(), &body["name"]), (StatusCode::OK, &json!("reports.export")), "{body}");
+}
+
+#[tokio::test]
+async fn bodies_are_limited_by_the_contract_and_not_by_the_host() {
+    let authority = authority().await;
+    let app: Router = Router::new().nest("/auth", router(authority.clone())).layer(DefaultBodyLimit::max(10));
+    let root = access_token(&authority, "root").await;
+    let generate = |body: Body| {
+        let request = Request::post("/auth/tokens").header("authorization", format!("Bearer {root}"));
+        request.header("content-type", "application/json").body(body).unwrap()
+    };
+    let small = send(&app, generate(Body::from(r#"{"name": "more than ten bytes"}"#))).await;
+    assert_eq!(small.status(), StatusCode::CREATED);
+    assert!(header(&small, "location").unwrap().starts_with("/auth/tokens/"));
+    let long = send(&app, generate(Body::from("x".repeat(64 * 1024 + 1)))).await;
+    assert_eq!((long.status(), &*code(&long)), (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"));
+    let fits = send(&app, generate(Body::from("x".repeat(64 * 1024)))).await;
+    assert_eq!((fits.status(), &*code(&fits)), (StatusCode::BAD_REQUEST, "invalid_json"));
+}
+
+/// A layer of ours around them is one too many, and refuses as it would elsewhere.
+#[tokio::test]
+async fn a_layer_around_them_wants_an_access_token_for_the_exchange() {
+    let authority = authority().await;
+    let app: Router =
+        Router::new().nest("/auth", router(authority.clone())).layer(authenticate(authority.clone()));
+    assert_eq!(code(&ask(&app, Method::POST, "/auth/exchange", "").await), "no_credentials");
+}
