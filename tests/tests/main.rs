@@ -8,6 +8,7 @@ mod exchange;
 mod house;
 mod jwks;
 mod kinds;
+mod last_use;
 mod lists;
 mod many_records;
 mod matrix;

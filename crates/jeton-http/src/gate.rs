@@ -194,11 +194,13 @@ impl Gate {
             let (gate, token, context) = (self.clone(), token.to_owned(), self.context(head));
             return Passage::Waiting(Box::pin(async move {
                 let principal = gate.authority().authenticate_api_token(&token).await?;
-                context.with_principal(principal)
+                context.with_principal(principal, gate.authority())
             }));
         }
         let principal = self.authority().authenticate(token).map_err(Refusal::from);
-        Passage::Decided(principal.and_then(|principal| self.context(head).with_principal(principal)))
+        Passage::Decided(
+            principal.and_then(|principal| self.context(head).with_principal(principal, self.authority())),
+        )
     }
 
     /// Whether a page of that origin may change things by a session of the host.
@@ -223,8 +225,9 @@ impl Gate {
 }
 
 impl Context {
-    fn with_principal(self, principal: Principal) -> Result<Self, Refusal> {
+    fn with_principal(self, principal: Principal, authority: &Authority) -> Result<Self, Refusal> {
         if principal.admits(self.facts.address) {
+            authority.used(&principal, &self.facts);
             Ok(Self { principal: Some(principal), ..self })
         } else {
             Err(Refusal::Denied(Denial::Network))

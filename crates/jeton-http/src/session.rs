@@ -22,7 +22,9 @@ pub struct HostSession {
 pub(crate) fn principal(gate: &Gate, request: &Request) -> Result<Option<Principal>, Refusal> {
     let Some(token) = gate.bearer(request)? else { return Ok(None) };
     let principal = gate.authority().authenticate(token)?;
-    if principal.admits(gate.facts(request).address) {
+    let facts = gate.facts(request);
+    if principal.admits(facts.address) {
+        gate.authority().used(&principal, &facts);
         Ok(Some(principal))
     } else {
         Err(Refusal::Denied(Denial::Network))

@@ -10,7 +10,7 @@ use std::{
 
 use async_trait::async_trait;
 use jeton::{
-    Change, Changes, Cursor, NamedAudience, Page, Query, Record, RecordId, Store, StoreError, Update,
+    Change, Changes, Cursor, LastUse, NamedAudience, Page, Query, Record, RecordId, Store, StoreError, Update,
 };
 
 /// A store that answers like another one until it is told that it is down; then it is
@@ -75,6 +75,10 @@ impl<S: Store> Store for UnreliableStore<S> {
 
     async fn update(&self, update: &Update) -> Result<(), StoreError> {
         self.up()?.update(update).await
+    }
+
+    async fn touch(&self, uses: &[(RecordId, LastUse)]) -> Result<(), StoreError> {
+        self.up()?.touch(uses).await
     }
 
     async fn changes(&self, after: Option<&Cursor>) -> Result<Changes, StoreError> {

@@ -8,7 +8,7 @@ use std::{
 
 use tokio::sync::Mutex;
 
-use crate::{Change, Cursor, StoreError, authority::Inner};
+use crate::{Change, Cursor, StoreError, authority::Inner, last_use};
 
 /// More places to trim at are not remembered: the youngest is moved instead.
 const MAX_TRIMS: usize = 64;
@@ -101,6 +101,9 @@ pub(crate) async fn follow(inner: Weak<Inner>, every: Duration) {
         let Some(inner) = Weak::upgrade(&inner) else { return };
         if let Err(error) = once(&inner).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "the change feed cannot be read");
+        }
+        if let Err(error) = last_use::write_down(&inner).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "last uses cannot be written down");
         }
     }
 }

@@ -18,6 +18,7 @@ mod feed;
 mod grant;
 mod id;
 mod jose;
+mod last_use;
 mod list;
 mod memory;
 pub mod policy;

@@ -7,7 +7,7 @@ use std::{error::Error, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::{Algorithm, NamedAudience, Page, Query, Record, RecordId, Sealed, Timestamp};
+use crate::{Algorithm, LastUse, NamedAudience, Page, Query, Record, RecordId, Sealed, Timestamp};
 
 /// Why a store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -134,6 +134,10 @@ pub trait Store: Send + Sync + 'static {
     /// Replaces a record and logs the change. Fails with [`Conflict`](StoreError::Conflict) if the stored version is
     /// another, and with [`NameTaken`](StoreError::NameTaken).
     async fn update(&self, update: &Update) -> Result<(), StoreError>;
+
+    /// Writes down last uses, all of them or none. Each only moves forward; a record that is not there is passed over.
+    /// It changes no version and logs nothing.
+    async fn touch(&self, uses: &[(RecordId, LastUse)]) -> Result<(), StoreError>;
 
     /// The rows of the change log after the cursor; from its beginning without one.
     async fn changes(&self, after: Option<&Cursor>) -> Result<Changes, StoreError>;

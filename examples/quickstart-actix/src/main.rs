@@ -33,6 +33,7 @@ async fn main() -> ExitCode {
 #[expect(clippy::print_stdout, reason = "a program talks to whoever starts it")]
 async fn serve(demo: demo::Demo) -> std::io::Result<()> {
     let gate = demo.gate;
+    let authority = gate.authority().clone();
     let app = move || {
         App::new().configure(|config| app::routes(config, &gate)).default_service(web::to(app::nowhere))
     };
@@ -40,5 +41,6 @@ async fn serve(demo: demo::Demo) -> std::io::Result<()> {
     let asked_to_end = demo::asked_to_end()?;
     println!("listening: {}", demo.url);
     let server = HttpServer::new(app).shutdown_signal(asked_to_end).shutdown_timeout(GRACE);
-    server.listen(demo.listener)?.run().await
+    server.listen(demo.listener)?.run().await?;
+    authority.flush().await.map_err(std::io::Error::other)
 }

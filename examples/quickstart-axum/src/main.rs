@@ -30,6 +30,7 @@ async fn main() -> ExitCode {
 #[expect(clippy::print_stdout, reason = "a program talks to whoever starts it")]
 async fn serve(demo: demo::Demo) -> std::io::Result<()> {
     let listener = tokio::net::TcpListener::from_std(demo.listener)?;
+    let authority = demo.gate.authority().clone();
     let app = app::router(demo.gate).into_make_service_with_connect_info::<SocketAddr>();
     // Before it says that it serves: who reads that may end it at once.
     let asked_to_end = demo::asked_to_end()?;
@@ -45,7 +46,8 @@ async fn serve(demo: demo::Demo) -> std::io::Result<()> {
         tokio::time::sleep(GRACE).await;
     };
     tokio::select! {
-        served = axum::serve(listener, app).with_graceful_shutdown(asked).into_future() => served,
-        () = deadline => Ok(()),
+        served = axum::serve(listener, app).with_graceful_shutdown(asked).into_future() => served?,
+        () = deadline => {}
     }
+    authority.flush().await.map_err(std::io::Error::other)
 }

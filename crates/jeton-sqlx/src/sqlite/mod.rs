@@ -18,8 +18,8 @@ use std::{fmt, path::Path, time::Duration};
 
 use async_trait::async_trait;
 use jeton::{
-    Change, Changes, Cursor, KeyStore, NamedAudience, Page, Query, Record, RecordId, Store, StoreError,
-    StoredKey, Update,
+    Change, Changes, Cursor, KeyStore, LastUse, NamedAudience, Page, Query, Record, RecordId, Store,
+    StoreError, StoredKey, Update,
 };
 use sqlx::{Sqlite, SqlitePool, Transaction};
 
@@ -104,6 +104,14 @@ impl Store for SqliteStore {
         let mut transaction = self.begin().await?;
         record::replace(&mut transaction, &update.record, update.expected_version).await?;
         changes::append(&mut transaction, &update.change).await?;
+        transaction.commit().await.map_err(from_sqlx)
+    }
+
+    async fn touch(&self, uses: &[(RecordId, LastUse)]) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        for (id, last_use) in uses {
+            record::touch(&mut transaction, *id, last_use).await?;
+        }
         transaction.commit().await.map_err(from_sqlx)
     }
 

@@ -54,6 +54,22 @@ pub(super) async fn replace(
     if done.rows_affected() == 0 { Err(StoreError::Conflict) } else { Ok(()) }
 }
 
+/// Writes down a use, unless a later one is.
+pub(super) async fn touch(
+    connection: &mut SqliteConnection,
+    id: RecordId,
+    last_use: &LastUse,
+) -> Result<(), StoreError> {
+    let Some(at) = last_use.at else { return Ok(()) };
+    let sql =
+        "UPDATE jeton_records SET last_used_at = ?1, last_used_from = ?2 WHERE id = ?3 AND last_used_at < ?1";
+    let query = sqlx::query(sql)
+        .bind(at.unix_seconds())
+        .bind(last_use.address.map(|address| address.to_string()))
+        .bind(id.as_bytes().to_vec());
+    query.execute(connection).await.map(drop).map_err(from_sqlx)
+}
+
 /// The columns that no edit changes.
 fn fixed(record: &Record) -> Vec<(&'static str, Value<'_>)> {
     let address = record.last_use.address.map(|address| address.to_string().into());

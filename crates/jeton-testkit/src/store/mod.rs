@@ -54,6 +54,7 @@ macro_rules! store_contract {
             of_two_inserts_with_one_name_one_succeeds
             an_update_replaces_everything_that_may_change
             an_update_leaves_the_last_use
+            a_last_use_moves_forward_alone
             an_update_of_another_version_is_a_conflict
             an_update_of_no_record_is_a_conflict
             of_many_updates_of_one_version_one_succeeds

@@ -7,7 +7,8 @@ use super::{
     keys::{self, ManagedKeys},
 };
 use crate::{
-    Audiences, Names, Ring, StoreError, Verifier, cutoff::CutOffs, feed, ring::KeyRing, verifier::Parts,
+    Audiences, Names, Ring, StoreError, Verifier, cutoff::CutOffs, feed, last_use::Uses, ring::KeyRing,
+    verifier::Parts,
 };
 
 /// Why an authority cannot be built.
@@ -107,6 +108,7 @@ impl AuthorityBuilder {
             settings,
             feed,
             audiences,
+            uses: Uses::default(),
         });
         feed::read_on(&inner).await?;
         tokio::spawn(feed::follow(Arc::downgrade(&inner), self.feed_interval));

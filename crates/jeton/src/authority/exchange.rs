@@ -54,6 +54,7 @@ impl Authority {
         let expires_at = ends_at.map_or(end, |ends_at| ends_at.min(end));
         let claims = self.child_claims(&record, &rights, audience, started, expires_at)?;
         let access_token = self.sign_child(&claims)?;
+        self.0.uses.note(record.id, started, request.facts.address);
         tracing::debug!(token_id = %record.id, subject = record.grant.subject, "exchanged");
         Ok(Exchanged {
             access_token,

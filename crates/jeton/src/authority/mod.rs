@@ -33,8 +33,13 @@ pub use reveal::Reveal;
 
 use crate::{
     Account, Audiences, Clock, Directory, DirectoryError, DirectorySearch, Grant, Names, Principal,
-    PublicJwks, Random, Record, Rejection, Store, Timestamp, Unavailable, Verifier, cutoff::CutOffs, feed,
-    policy::Facts, rights::RoleMap, ring::KeyRing,
+    PublicJwks, Random, Record, Rejection, Store, Timestamp, Unavailable, Verifier,
+    cutoff::CutOffs,
+    feed,
+    last_use::{self, Uses},
+    policy::Facts,
+    rights::RoleMap,
+    ring::KeyRing,
 };
 
 /// Generates API tokens, exchanges them, authenticates requests and manages the records. Cheap to clone, and all
@@ -79,6 +84,7 @@ pub(crate) struct Inner {
     settings: Settings,
     pub(crate) feed: feed::Feed,
     pub(crate) audiences: Audiences,
+    pub(crate) uses: Uses,
 }
 
 pub(crate) struct Settings {
@@ -201,6 +207,21 @@ impl Authority {
     /// How many cut-offs this node holds, for metrics: about as many as records were changed recently.
     pub fn cut_off_count(&self) -> usize {
         self.0.cut_offs().len()
+    }
+
+    /// Notes that the token behind the principal was used from there: for adapters, once they let a request pass. The
+    /// first use of each minute is written down in the background.
+    pub fn used(&self, principal: &Principal, facts: &Facts) {
+        self.0.uses.note(principal.token_id(), self.now(), facts.address);
+    }
+
+    /// Writes down the last uses that were noted. It is done every second anyway; a host does it before it ends.
+    ///
+    /// # Errors
+    ///
+    /// If the store does not answer.
+    pub async fn flush(&self) -> Result<(), Unavailable> {
+        Ok(last_use::write_down(&self.0).await?)
     }
 
     /// Reads the change log to its end now. It is done every second anyway.

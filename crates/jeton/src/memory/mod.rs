@@ -17,8 +17,8 @@ use dashmap::{DashMap, Entry};
 
 use self::{changes::ChangeLog, orders::Orders};
 use crate::{
-    Change, Changes, Cursor, KeyStore, NamedAudience, Page, Query, Record, RecordId, Standing, Store,
-    StoreError, StoredKey, Update,
+    Change, Changes, Cursor, KeyStore, LastUse, NamedAudience, Page, Query, Record, RecordId, Standing,
+    Store, StoreError, StoredKey, Update,
 };
 
 /// A store in memory.
@@ -111,6 +111,19 @@ impl Store for MemoryStore {
         // The record before the row: who reads a row must find what it tells of.
         self.records.insert(record.id, record);
         shared.changes.push(update.change.clone());
+        Ok(())
+    }
+
+    async fn touch(&self, uses: &[(RecordId, LastUse)]) -> Result<(), StoreError> {
+        let mut shared = self.write();
+        for (id, last_use) in uses {
+            let stored = self.records.get(id).map(|record| Arc::clone(&record));
+            let Some(stored) = stored.filter(|stored| stored.last_use.at < last_use.at) else { continue };
+            let record = Arc::new(Record { last_use: *last_use, ..Record::clone(&stored) });
+            shared.hide(&stored);
+            shared.show(&record);
+            self.records.insert(*id, record);
+        }
         Ok(())
     }
 

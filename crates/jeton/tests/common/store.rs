@@ -8,8 +8,8 @@ use std::{
 
 use async_trait::async_trait;
 use jeton::{
-    Change, Changes, Cursor, MemoryStore, NamedAudience, Page, Query, Record, RecordId, Store, StoreError,
-    Update,
+    Change, Changes, Cursor, LastUse, MemoryStore, NamedAudience, Page, Query, Record, RecordId, Store,
+    StoreError, Update,
 };
 use tokio::sync::oneshot;
 
@@ -19,6 +19,7 @@ pub(crate) enum Call {
     Find,
     List,
     Update,
+    Touch,
     Changes,
     Trim,
     LongestAccessTtl,
@@ -193,6 +194,10 @@ impl Store for StagedStore {
             self.memory.update(&Update { record, expected_version, change }).await?;
         }
         staged!(self, Update, self.memory.update(update))
+    }
+
+    async fn touch(&self, uses: &[(RecordId, LastUse)]) -> Result<(), StoreError> {
+        staged!(self, Touch, self.memory.touch(uses))
     }
 
     async fn changes(&self, after: Option<&Cursor>) -> Result<Changes, StoreError> {

@@ -35,6 +35,31 @@ pub async fn an_update_leaves_the_last_use(store: Arc<dyn Store>) {
     assert_eq!(stored(&*store, id(1)).await.last_use, before.last_use);
 }
 
+pub async fn a_last_use_moves_forward_alone(store: Arc<dyn Store>) {
+    let before = minimal_record(1);
+    store.insert(&before).await.unwrap();
+    let used = |seconds, address: Option<&str>| LastUse {
+        at: Some(time(seconds)),
+        address: address.map(|address| address.parse().unwrap()),
+    };
+    let later = used(200, Some("2001:db8::1"));
+    store.touch(&[(id(1), later), (id(2), later)]).await.unwrap();
+    store.touch(&[(id(1), used(100, None))]).await.unwrap();
+    store.touch(&[]).await.unwrap();
+    assert_eq!(stored(&*store, id(1)).await, Record { last_use: later, ..before });
+    assert_eq!(store.find(id(2)).await.unwrap(), None, "nothing comes into being by it");
+    assert!(store.changes(None).await.unwrap().rows.is_empty());
+    // The lists follow.
+    store.insert(&Record { name: "other".to_owned(), ..minimal_record(3) }).await.unwrap();
+    store.touch(&[(id(3), used(300, None))]).await.unwrap();
+    let sort = "-last_used_at".parse().unwrap();
+    let query =
+        jeton::Query { filter: jeton::Filter::default(), sort, after: None, limit: 10, now: time(400) };
+    let page = store.list(&query).await.unwrap();
+    let ids: Vec<_> = page.records.iter().map(|record| record.id).collect();
+    assert_eq!(ids, [id(3), id(1)]);
+}
+
 pub async fn an_update_of_another_version_is_a_conflict(store: Arc<dyn Store>) {
     store.insert(&minimal_record(1)).await.unwrap();
     let update = update_to(&minimal_record(1));
