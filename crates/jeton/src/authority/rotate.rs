@@ -122,9 +122,10 @@ impl Authority {
         }
         check.finish().map_err(ManageError::Invalid)?;
         let kept = superseded(before, rotation.presented, grace.is_zero(), now)?;
-        after.previous = kept.map(|credential| PreviousCredential {
+        let end = now.saturating_add(grace);
+        after.previous = kept.map(|(credential, first)| PreviousCredential {
             credential: credential.clone(),
-            until: now.saturating_add(grace),
+            until: first.map_or(end, |first| first.min(end)),
             superseded: false,
         });
         // Children of the old credential end with its grace: those made before the rotation may live too long.
@@ -139,13 +140,14 @@ impl Authority {
     }
 }
 
-/// The credential that is accepted beside the new one; none if nothing is to be left of the old ones.
+/// The credential that is accepted beside the new one, and the end of the grace that it is in; none if nothing is to
+/// be left of the old ones.
 fn superseded(
     before: &Record,
     presented: Option<u64>,
     at_once: bool,
     now: Timestamp,
-) -> Result<Option<&Credential>, ManageError> {
+) -> Result<Option<(&Credential, Option<Timestamp>)>, ManageError> {
     let (current, previous) = (&before.credential, before.grace(now));
     let kept = match presented.filter(|presented| *presented != current.generation) {
         // The answer to a rotation was lost: its credential was never used, and gives way to another one. One that is
@@ -156,10 +158,11 @@ fn superseded(
             if previous.superseded {
                 return Err(Conflict::RotationInProgress.into());
             }
-            &previous.credential
+            // Nobody prolongs its own grace.
+            (&previous.credential, Some(previous.until))
         }
         None if previous.is_some() && !at_once => return Err(Conflict::RotationInProgress.into()),
-        None => current,
+        None => (current, None),
     };
     Ok(Some(kept).filter(|_| !at_once))
 }
