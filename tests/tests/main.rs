@@ -16,6 +16,7 @@ mod personal;
 mod process;
 mod records;
 mod refusals;
+mod rotation;
 mod secrecy;
 mod story;
 mod walkthrough;

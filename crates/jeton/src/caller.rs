@@ -134,7 +134,12 @@ impl Caller {
         !self.personal && self.held().is_none_or(|held| held.scopes.contains(scopes::TOKENS_GRANT))
     }
 
-    pub(crate) fn require(&self, scope: &str) -> Result<(), ManageError> {
+    /// Whether it may do what takes that scope.
+    ///
+    /// # Errors
+    ///
+    /// [`ManageError::Denied`], naming the scope.
+    pub fn require(&self, scope: &str) -> Result<(), ManageError> {
         let own = self.personal
             && [scopes::TOKENS_READ, scopes::TOKENS_WRITE, scopes::TOKENS_REVEAL].contains(&scope);
         let held = !self.personal && self.held().is_none_or(|held| held.scopes.contains(scope));

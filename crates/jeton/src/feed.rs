@@ -79,6 +79,7 @@ async fn read_audiences(inner: &Inner, changed: &mut BTreeSet<String>) -> Result
 async fn tidy(inner: &Inner) -> Result<(), StoreError> {
     let now = inner.clock().monotonic();
     inner.cut_offs().prune(now);
+    inner.prune_verified();
     let due = |trims: &VecDeque<(Duration, Cursor)>| trims.iter().take_while(|(at, _)| *at <= now).count();
     let through = {
         let trims = &inner.feed.0.lock().await.trims;

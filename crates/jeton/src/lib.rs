@@ -31,6 +31,7 @@ mod secret;
 mod store;
 mod text;
 mod time;
+mod verified;
 mod verifier;
 
 pub use audience::{Audiences, MAX_MEMBERS, NamedAudience};

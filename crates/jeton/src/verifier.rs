@@ -9,6 +9,7 @@ use crate::{
     jose::{Compact, ParseError, TokenType},
     principal::Assertion,
     ring::KeyRing,
+    verified::{Verified, VerifiedTokens},
 };
 
 /// Verifies access tokens without store, directory or waiting. Cheap to clone.
@@ -20,6 +21,7 @@ pub(crate) struct Parts {
     pub(crate) audiences: Names,
     pub(crate) keys: KeyRing,
     pub(crate) cut_offs: CutOffs,
+    pub(crate) verified: VerifiedTokens,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) leeway: Duration,
     pub(crate) clock_skew: Duration,
@@ -38,8 +40,21 @@ impl Verifier {
     /// The principal of an access token (RFC 9068 §4), or why it is refused.
     ///
     /// The order matters: form, key and signature before any claim is read; then issuer and audience; then the
-    /// cut-off, and the expiry last, so that a pause in between cannot let a token slip past a pruned cut-off.
+    /// cut-off, and the expiry last, so that a pause in between cannot let a token slip past a pruned cut-off. Of a
+    /// token that was accepted a moment ago only cut-off and expiry are judged anew.
     pub fn verify(&self, token: &str) -> Result<Principal, Rejection> {
+        if let Some(verified) = self.0.verified.find(token) {
+            self.check_now(&verified)?;
+            return Ok(verified.principal);
+        }
+        let verified = self.read(token)?;
+        self.check_now(&verified)?;
+        self.0.verified.remember(token, &verified);
+        Ok(verified.principal)
+    }
+
+    /// What never changes: whether it is signed, for this issuer and audience, and what it says.
+    fn read(&self, token: &str) -> Result<Verified, Rejection> {
         let parts = &*self.0;
         let compact = parse(token, TokenType::Access)?;
         if !parts.keys.verifies(&compact) {
@@ -75,23 +90,18 @@ impl Verifier {
             networks: claims.networks,
             expires_at: Some(expires_at),
         });
-        self.check_now(&principal, issued_at, expires_at)?;
-        Ok(principal)
+        Ok(Verified { principal, issued_at, expires_at })
     }
 
     /// What changes from one moment to the next.
-    fn check_now(
-        &self,
-        principal: &Principal,
-        issued_at: Timestamp,
-        expires_at: Timestamp,
-    ) -> Result<(), Rejection> {
+    fn check_now(&self, verified: &Verified) -> Result<(), Rejection> {
+        let Verified { principal, issued_at, expires_at } = verified;
         let parts = &*self.0;
         if !parts.cut_offs.accepts(principal.token_id(), principal.epoch()) {
             return Err(Rejection::CutOff);
         }
         let now = parts.clock.now();
-        if issued_at > now.saturating_add(parts.clock_skew) {
+        if *issued_at > now.saturating_add(parts.clock_skew) {
             return Err(Rejection::NotYetValid);
         }
         if now >= expires_at.saturating_add(parts.leeway) {

@@ -6,6 +6,7 @@ mod common;
 use std::time::Duration;
 
 use common::{World, admin, service};
+use jeton::policy::Facts;
 use jeton::{Edit, Expiry, Generate, ManageError, Rotate, State};
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -15,6 +16,16 @@ fn pointer<T: std::fmt::Debug>(answer: Result<T, ManageError>) -> String {
         Err(ManageError::Invalid(errors)) if errors.len() == 1 => errors[0].pointer.clone(),
         other => unreachable!("{other:?}"),
     }
+}
+
+#[tokio::test]
+async fn a_token_that_rotates_itself_gets_the_longest_life_that_is_allowed() {
+    let world = World::new();
+    let ever = Generate::new("ever").with_expiry(Expiry::Never);
+    let ever = world.node().await.generate(&admin(), ever).await.unwrap();
+    let strict = world.start(world.builder().max_lifetime(DAY * 10)).await;
+    let rotated = strict.rotate_self(ever.api_token.expose(), DAY, &Facts::default()).await.unwrap();
+    assert_eq!(rotated.record.grant.expires_at, Some(strict.now().saturating_add(DAY * 10)));
 }
 
 #[tokio::test]

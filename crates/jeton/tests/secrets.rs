@@ -12,8 +12,8 @@ use std::{
 
 use common::{Call, World, admin, child, service};
 use jeton::{
-    Algorithm, Caller, Edit, Exchange, Generate, KeyStore as _, MasterKey, Query, SigningKey, Store as _,
-    SystemRandom,
+    Algorithm, Caller, Edit, Exchange, Generate, KeyStore as _, MasterKey, Query, Reveal, Rotate, SigningKey,
+    Store as _, SystemRandom, policy::Facts,
 };
 use tracing::level_filters::LevelFilter;
 
@@ -97,6 +97,22 @@ async fn no_token_is_logged_printed_or_told() {
         paper.print(value);
     }
 
+    // Other tokens of the same record, and the same one again.
+    let again = world.start(world.builder().reveal(Reveal::Again)).await;
+    paper.print(&again.reveal(&admin(), token.record.id).await.unwrap());
+    let request = Rotate { grace: common::seconds(3600), expiry: None };
+    let cancelled = authority.rotate(&admin(), token.record.id, request).await.unwrap();
+    paper.print(&cancelled);
+    authority.cancel_rotation(&admin(), token.record.id).await.unwrap();
+    let rotated = authority.rotate_self(&api_token, common::seconds(3600), &Facts::default()).await.unwrap();
+    paper.print(&rotated);
+    let newest = child(&authority, &rotated).await;
+    paper.tell(authority.rotate_self(&api_token, common::seconds(3600), &Facts::default()).await);
+    paper.tell(authority.rotate(&admin(), token.record.id, request).await);
+    paper.tell(authority.cancel_rotation(&admin(), token.record.id).await);
+    paper.tell(authority.exchange(cancelled.api_token.expose(), &Exchange::default()).await);
+    paper.tell(authority.reveal(&admin(), token.record.id).await);
+
     // Every way to be refused.
     paper.tell(authority.authenticate(&api_token));
     paper.tell(authority.authenticate(&format!("{access_token}x")));
@@ -147,11 +163,13 @@ async fn no_token_is_logged_printed_or_told() {
     paper.print(&memory.keys().await.unwrap());
 
     let text = paper.text();
-    for word in ["generated", "exchanged", "edited", "disabled", "revoked", "deleted"] {
+    for word in ["generated", "exchanged", "edited", "disabled", "revoked", "deleted", "rotated", "revealed"]
+    {
         assert!(text.contains(word), "the log was caught: {word}");
     }
     assert!(text.contains("(redacted)"));
-    for token in [&api_token, &access_token, &other] {
+    let (cancelled, rotated) = (cancelled.api_token.expose(), rotated.api_token.expose());
+    for token in [&api_token, &access_token, &other, &newest, cancelled, rotated] {
         for part in token.split('.').skip(1) {
             assert!(!text.contains(part), "a part of a token is on paper");
             assert!(!text.contains(&part[..16]), "the beginning of a part of a token is on paper");

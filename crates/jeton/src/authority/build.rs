@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Audiences, Names, Ring, StoreError, Verifier, cutoff::CutOffs, feed, last_use::Uses, ring::KeyRing,
-    verifier::Parts,
+    verified::VerifiedTokens, verifier::Parts,
 };
 
 /// Why an authority cannot be built.
@@ -77,6 +77,7 @@ impl AuthorityBuilder {
             audiences: own,
             keys: access_keys,
             cut_offs: CutOffs::default(),
+            verified: VerifiedTokens::new(self.remembered_bytes),
             clock: self.clock,
             leeway: self.leeway,
             clock_skew: self.clock_skew,

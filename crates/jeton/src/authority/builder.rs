@@ -36,6 +36,7 @@ pub struct AuthorityBuilder {
     pub(super) role_map: RoleMap,
     pub(super) directory_timeout: Duration,
     pub(super) feed_interval: Duration,
+    pub(super) remembered_bytes: usize,
 }
 
 impl std::fmt::Debug for AuthorityBuilder {
@@ -71,6 +72,7 @@ impl AuthorityBuilder {
             role_map: RoleMap::default(),
             directory_timeout: Duration::from_secs(5),
             feed_interval: Duration::from_secs(1),
+            remembered_bytes: 16 * 1024 * 1024,
         }
     }
 
@@ -192,6 +194,13 @@ impl AuthorityBuilder {
     /// By how much the clocks of the nodes may differ: a minute unless told otherwise, an hour at most.
     pub fn clock_skew(mut self, skew: Duration) -> Self {
         self.clock_skew = skew;
+        self
+    }
+
+    /// How many bytes of verified access tokens are remembered, so that their signatures are not verified at each
+    /// request; 16 MiB unless told otherwise, 0 for none. Revocation and expiry are judged at every request anyway.
+    pub fn remembered_bytes(mut self, bytes: usize) -> Self {
+        self.remembered_bytes = bytes;
         self
     }
 

@@ -76,9 +76,7 @@ impl Authority {
             let record = self.0.store.find(id).await.map_err(Unavailable::from)?.ok_or(Rejection::Revoked)?;
             let (generation, ends_at) = judge(&record, &claims, fingerprint, started)?;
             let account = self.account_of(&record).await?;
-            if record.grace(started).is_some_and(|previous| !previous.superseded)
-                && generation == record.credential.generation
-            {
+            if generation == record.credential.generation && self.is_cancellable(&record, started) {
                 // The first use of a new credential: written down before it takes effect, so that from now on nobody
                 // cancels its rotation.
                 self.confirm_rotation(id, generation).await?;
@@ -89,6 +87,15 @@ impl Authority {
             }
         }
         Err(Unavailable::Internal("the store lags behind its change log").into())
+    }
+
+    /// Whether some node may still take the rotation of that record back: also one whose clock is behind this one.
+    fn is_cancellable(&self, record: &Record, now: Timestamp) -> bool {
+        let skew = self.0.verifier.0.clock_skew;
+        record
+            .previous
+            .as_ref()
+            .is_some_and(|previous| !previous.superseded && now < previous.until.saturating_add(skew))
     }
 
     async fn confirm_rotation(&self, id: RecordId, generation: u64) -> Result<(), AuthenticateError> {
@@ -165,13 +172,7 @@ fn judge(
     fingerprint: Fingerprint,
     now: Timestamp,
 ) -> Result<(u64, Option<Timestamp>), Rejection> {
-    match record.state(now) {
-        State::Active => {}
-        State::Disabled => return Err(Rejection::Disabled),
-        State::Revoked => return Err(Rejection::Revoked),
-        State::Expired => return Err(Rejection::Expired),
-        State::NotYetValid => return Err(Rejection::NotYetValid),
-    }
+    accepted(record.state(now))?;
     let (generation, grace) = match record.grace(now) {
         _ if record.credential.fingerprint == fingerprint => (record.credential.generation, None),
         Some(previous) if previous.credential.fingerprint == fingerprint => {
@@ -185,6 +186,17 @@ fn judge(
         return Err(Rejection::Expired);
     }
     Ok((generation, [grace, signed, record.grant.expires_at].into_iter().flatten().min()))
+}
+
+/// Whether a record in that state is accepted.
+pub(super) const fn accepted(state: State) -> Result<(), Rejection> {
+    match state {
+        State::Active => Ok(()),
+        State::Disabled => Err(Rejection::Disabled),
+        State::Revoked => Err(Rejection::Revoked),
+        State::Expired => Err(Rejection::Expired),
+        State::NotYetValid => Err(Rejection::NotYetValid),
+    }
 }
 
 /// For what the child is: what was asked for, if the record and the authority allow it.

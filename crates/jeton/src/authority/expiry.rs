@@ -55,6 +55,12 @@ impl Lifetimes {
         end
     }
 
+    /// That end, or the last one that is allowed.
+    pub(crate) fn limited(self, end: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
+        let last = self.max.map(|max| now.saturating_add(max));
+        [end, last].into_iter().flatten().min()
+    }
+
     /// Whether a token may live until then, from now on.
     pub(crate) fn check(self, end: Option<Timestamp>, now: Timestamp, pointer: &str, check: &mut Check) {
         let Some(max) = self.max else { return };

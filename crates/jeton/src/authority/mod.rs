@@ -122,6 +122,10 @@ impl Inner {
         &self.verifier.0.cut_offs
     }
 
+    pub(crate) fn prune_verified(&self) {
+        self.verifier.0.verified.prune(self.clock().now());
+    }
+
     /// How long a cut-off must be kept: until the last child that it refuses has surely ended, on every clock.
     pub(crate) fn keep_span(&self, longest_access_ttl: Duration) -> Duration {
         let longest = longest_access_ttl.max(self.settings.longest_access_ttl);

@@ -6,11 +6,17 @@
 
 use std::time::Duration;
 
-use super::{Authority, Generated, Rotate, exchange::Live, mutate::Mutation};
+use super::{
+    Authority, Generated, Rotate,
+    exchange::{Live, accepted},
+    mutate::Mutation,
+};
 use crate::{
-    ApiToken, Caller, Conflict, ManageError, PreviousCredential, Record, RecordId, Rejection, Timestamp,
+    ApiToken, Caller, Conflict, Credential, ManageError, PreviousCredential, Record, RecordId, Rejection,
+    Timestamp,
     policy::{Denial, Facts},
     principal::admits,
+    rights::scopes,
     text::Check,
 };
 
@@ -23,6 +29,8 @@ pub(super) struct Rotation {
     request: Rotate,
     /// The generation of the credential that rotates itself.
     presented: Option<u64>,
+    /// How long an access token may live, on every clock, as far as any node has said until now.
+    longest_child: Duration,
 }
 
 impl Authority {
@@ -38,8 +46,7 @@ impl Authority {
         id: RecordId,
         request: Rotate,
     ) -> Result<Generated, ManageError> {
-        let mutation = Mutation::Rotate(Box::new(Rotation { request, presented: None }));
-        generated(self.mutate(caller, id, mutation, None).await?)
+        self.rotate_as(caller, id, request, None).await
     }
 
     /// Takes a rotation back: the new credential is refused for ever, the old one goes on. Only within the grace, and
@@ -69,9 +76,22 @@ impl Authority {
             return Err(ManageError::Denied(Denial::Network));
         }
         let request = Rotate { grace, expiry: None };
-        let rotation = Box::new(Rotation { request, presented: Some(generation) });
         let own = Caller::system(record.id.to_string());
-        generated(self.mutate(&own, record.id, Mutation::Rotate(rotation), None).await?)
+        self.rotate_as(&own, record.id, request, Some(generation)).await
+    }
+
+    async fn rotate_as(
+        &self,
+        caller: &Caller,
+        id: RecordId,
+        request: Rotate,
+        presented: Option<u64>,
+    ) -> Result<Generated, ManageError> {
+        caller.require(scopes::TOKENS_WRITE)?;
+        // A node that started after this one may give access tokens a longer life.
+        let longest = self.0.store.longest_access_ttl(self.0.settings.access_ttl).await?;
+        let rotation = Rotation { request, presented, longest_child: self.0.keep_span(longest) };
+        generated(self.mutate(caller, id, Mutation::Rotate(Box::new(rotation)), None).await?)
     }
 
     pub(super) fn rotated(
@@ -81,6 +101,10 @@ impl Authority {
         now: Timestamp,
     ) -> Result<(Record, ApiToken), ManageError> {
         let Rotate { grace, expiry } = rotation.request;
+        if rotation.presented.is_some() {
+            // It was accepted; what has come between counts all the same.
+            accepted(before.state(now))?;
+        }
         let mut check = Check::default();
         if grace.as_secs() > MAX_GRACE {
             check.fail("/grace_seconds", format!("must be at most {MAX_GRACE}"));
@@ -90,33 +114,21 @@ impl Authority {
             after.grant.expires_at = self.0.settings.lifetimes.resolve(expiry, now, &mut check);
         } else if before.has_ended(now) {
             check.fail("/expires_at", "must be given: the end of the token is over");
+        } else if rotation.presented.is_some() {
+            // It cannot ask for another end: it gets the longest that is allowed.
+            after.grant.expires_at = self.0.settings.lifetimes.limited(before.grant.expires_at, now);
         } else {
             self.0.settings.lifetimes.check(before.grant.expires_at, now, "/expires_at", &mut check);
         }
         check.finish().map_err(ManageError::Invalid)?;
-        let credential = &before.credential;
-        let kept = match (before.grace(now), rotation.presented) {
-            _ if grace.is_zero() => None,
-            // The answer to a rotation was lost: its credential was never used, and gives way to another one.
-            (Some(previous), Some(presented))
-                if presented == previous.credential.generation && !previous.superseded =>
-            {
-                Some(&previous.credential)
-            }
-            (Some(_), _) => return Err(Conflict::RotationInProgress.into()),
-            (None, Some(presented)) if presented != credential.generation => {
-                return Err(ManageError::Rejected(Rejection::Superseded));
-            }
-            (None, _) => Some(credential),
-        };
+        let kept = superseded(before, rotation.presented, grace.is_zero(), now)?;
         after.previous = kept.map(|credential| PreviousCredential {
             credential: credential.clone(),
             until: now.saturating_add(grace),
             superseded: false,
         });
         // Children of the old credential end with its grace: those made before the rotation may live too long.
-        let longest = self.0.keep_span(self.0.settings.longest_access_ttl);
-        if grace < longest || !after.grant.covers(&before.grant) {
+        if grace < rotation.longest_child || !after.grant.covers(&before.grant) {
             after.epoch += 1;
         }
         after.last_generation = before.last_generation + 1;
@@ -125,6 +137,31 @@ impl Authority {
         after.credential = credential;
         Ok((after, token))
     }
+}
+
+/// The credential that is accepted beside the new one; none if nothing is to be left of the old ones.
+fn superseded(
+    before: &Record,
+    presented: Option<u64>,
+    at_once: bool,
+    now: Timestamp,
+) -> Result<Option<&Credential>, ManageError> {
+    let (current, previous) = (&before.credential, before.grace(now));
+    let kept = match presented.filter(|presented| *presented != current.generation) {
+        // The answer to a rotation was lost: its credential was never used, and gives way to another one. One that is
+        // superseded makes no new one, whatever its grace is to be: it would end the one that was meant to replace it.
+        Some(presented) => {
+            let previous = previous.filter(|previous| previous.credential.generation == presented);
+            let previous = previous.ok_or(ManageError::Rejected(Rejection::Superseded))?;
+            if previous.superseded {
+                return Err(Conflict::RotationInProgress.into());
+            }
+            &previous.credential
+        }
+        None if previous.is_some() && !at_once => return Err(Conflict::RotationInProgress.into()),
+        None => current,
+    };
+    Ok(Some(kept).filter(|_| !at_once))
 }
 
 /// The record with the old credential in force again.
