@@ -36,6 +36,12 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
     }
 
+    /// The record that the body is, but for its last use, which is written down later, in the background.
+    #[track_caller]
+    pub fn record(&self) -> Value {
+        without_last_use(self.json())
+    }
+
     /// The body as text.
     #[track_caller]
     pub fn text(&self) -> &str {
@@ -76,4 +82,12 @@ impl Answer {
         lines.sort();
         format!("{}\n{}\n\n{}", self.status, lines.join("\n"), String::from_utf8_lossy(&self.body))
     }
+}
+
+/// The record but for its last use.
+pub fn without_last_use(mut record: Value) -> Value {
+    for field in ["last_used_at", "last_used_ip"] {
+        record.as_object_mut().unwrap().remove(field).unwrap_or_else(|| panic!("it has no {field}"));
+    }
+    record
 }

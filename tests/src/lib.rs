@@ -11,7 +11,7 @@ mod raw;
 mod workspace;
 
 pub use actor::{Actor, Request};
-pub use answer::Answer;
+pub use answer::{Answer, without_last_use};
 pub use app::{App, Ended, Made, Setup};
 pub use framework::Framework;
 pub use raw::raw;
