@@ -49,7 +49,7 @@ impl Algorithm {
         matches!(self, Self::Hs256 | Self::Hs512)
     }
 
-    pub(crate) const fn library(self) -> jsonwebtoken::Algorithm {
+    pub(crate) const fn for_signing(self) -> jsonwebtoken::Algorithm {
         match self {
             Self::Rs256 => jsonwebtoken::Algorithm::RS256,
             Self::Es256 => jsonwebtoken::Algorithm::ES256,

@@ -86,7 +86,7 @@ impl SigningKey {
             Algorithm::Es256 => {
                 let encoding = EncodingKey::from_ec_pem(pem).map_err(wrong)?;
                 let (_, x, y) =
-                    (utils.ec_pub_components_from_private_key)(encoding.as_bytes(), algorithm.library())
+                    (utils.ec_pub_components_from_private_key)(encoding.as_bytes(), algorithm.for_signing())
                         .map_err(wrong)?;
                 let (x, y) = (base64url(&x), base64url(&y));
                 let decoding = DecodingKey::from_ec_components(&x, &y).map_err(wrong)?;
@@ -206,7 +206,7 @@ impl SigningKey {
 
     /// The signature of these bytes in base64url.
     pub(crate) fn sign(&self, message: &[u8]) -> Result<String, KeyError> {
-        let signer = (PROVIDER.signer_factory)(&self.algorithm.library(), &self.encoding)
+        let signer = (PROVIDER.signer_factory)(&self.algorithm.for_signing(), &self.encoding)
             .map_err(|_| KeyError::WrongFamily(self.algorithm))?;
         let signature = signer.try_sign(message).map_err(|_| KeyError::WrongFamily(self.algorithm))?;
         Ok(base64url(&signature))
@@ -218,7 +218,7 @@ impl SigningKey {
             return false;
         }
         let Some(signature) = from_base64url(signature) else { return false };
-        let verifier = (PROVIDER.verifier_factory)(&self.algorithm.library(), &self.decoding);
+        let verifier = (PROVIDER.verifier_factory)(&self.algorithm.for_signing(), &self.decoding);
         verifier.is_ok_and(|verifier| verifier.verify(message, &signature).is_ok())
     }
 }
