@@ -298,3 +298,13 @@ async fn every_token_that_is_given_out_is_accepted() {
     }
     assert!(fit > 0 && refused > 0, "{fit} fit, {refused} do not");
 }
+
+#[tokio::test]
+async fn a_subject_is_never_taken_for_the_token_itself() {
+    let (world, authority) = world().await;
+    let made = service(&authority, "CI").await.record;
+    let own = made.id.to_string();
+    world.people.set(&own, Account::active().with_role("writer"));
+    let edit = Edit { subject: Some(Some(own)), ..Edit::default() };
+    assert_eq!(pointers(authority.update(&admin(), made.id, edit, None).await), ["/subject"]);
+}

@@ -219,6 +219,10 @@ fn apply(edit: &Edit, record: &mut Record, now: Timestamp, settings: &Settings) 
     if record.kind == crate::Kind::Personal && grant.subject.is_none() {
         check.fail("/subject", "a personal token needs one");
     }
+    // In an access token a subject of that name would mean that there is none (RFC 9068 §5).
+    if grant.subject == Some(record.id.to_string()) {
+        check.fail("/subject", "must not be the id of the token");
+    }
     settings.drop_default_role(grant);
     check_grant(grant, &settings.audiences, &mut check);
     check.finish().map_err(ManageError::Invalid)?;
