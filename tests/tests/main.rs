@@ -4,6 +4,7 @@
 mod bad_input;
 mod child_kill;
 mod crash;
+mod escalation;
 mod exchange;
 mod house;
 mod jwks;
