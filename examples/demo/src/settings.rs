@@ -30,6 +30,20 @@ pub enum Database {
     Memory,
 }
 
+impl Database {
+    fn of(url: &str) -> Option<Self> {
+        let path = match url.split_once(':')? {
+            ("memory", "") => return Some(Self::Memory),
+            ("sqlite", path) => path,
+            _ => return None,
+        };
+        // The file is made if there is none, which is what this parameter asks for elsewhere.
+        let path = path.strip_suffix("?mode=rwc").unwrap_or(path);
+        let path = path.strip_prefix("//").unwrap_or(path);
+        (!path.is_empty() && !path.contains(['?', ':'])).then(|| Self::Sqlite(path.into()))
+    }
+}
+
 /// The environment says something that makes no sense.
 #[derive(Debug, thiserror::Error)]
 #[error("{name} {detail}")]
@@ -47,12 +61,8 @@ impl Settings {
     pub fn from_environment() -> Result<Self, SettingsError> {
         let wrong = |name, detail| Err(SettingsError { name, detail });
         let url = read("JETON_DATABASE_URL").unwrap_or_else(|| "sqlite:jeton.sqlite3".to_owned());
-        let database = match url.split_once(':') {
-            Some(("memory", "")) => Database::Memory,
-            Some(("sqlite", path)) if !path.is_empty() && !path.contains(['?', ':']) => {
-                Database::Sqlite(path.strip_prefix("//").unwrap_or(path).into())
-            }
-            _ => return wrong("JETON_DATABASE_URL", "must be sqlite:<path> or memory:"),
+        let Some(database) = Database::of(&url) else {
+            return wrong("JETON_DATABASE_URL", "must be sqlite:<path> or memory:");
         };
         let seconds = read("JETON_ACCESS_TTL").unwrap_or_else(|| "300".to_owned());
         let Ok(seconds) = seconds.parse() else {
@@ -77,4 +87,39 @@ impl Settings {
 /// An empty variable counts as not set.
 fn read(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn a_database_is_a_file_or_memory() {
+        for (url, path) in [
+            ("sqlite:a.db", "a.db"),
+            ("sqlite://a.db", "a.db"),
+            ("sqlite:/tmp/a.db", "/tmp/a.db"),
+            ("sqlite:///tmp/a.db?mode=rwc", "/tmp/a.db"),
+        ] {
+            assert!(
+                matches!(Database::of(url), Some(Database::Sqlite(found)) if found == Path::new(path)),
+                "{url}"
+            );
+        }
+        assert!(matches!(Database::of("memory:"), Some(Database::Memory)));
+        for bad in [
+            "",
+            "a.db",
+            "sqlite:",
+            "sqlite://",
+            "sqlite::memory:",
+            "sqlite:a.db?mode=ro",
+            "memory:x",
+            "mysql:a",
+        ] {
+            assert!(Database::of(bad).is_none(), "{bad}");
+        }
+    }
 }
