@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 
 use common::{API, OTHER_API, admin, child, generate, names, service, unknown_id, world};
 use jeton::{
-    Account, Conflict, Edit, Expiry, Generate, ManageError, Names, Rejection, Standing, State, Store as _,
+    Account, Conflict, Edit, Expiry, Generate, ManageError, Names, Rejection, Rotate, Standing, State,
+    Store as _,
 };
 
 fn nets(list: &[&str]) -> Vec<ipnet::IpNet> {
@@ -270,7 +271,7 @@ async fn nobody_who_writes_all_the_time_keeps_a_token_alive() {
     let (world, authority) = world().await;
     world.people.set("alice", Account::active());
     let make = async |name: &str| generate(&authority, Generate::new(name).with_subject("alice")).await;
-    for kill in ["disable", "revoke", "delete", "subject_changed", "suspend_subject"] {
+    for kill in ["disable", "revoke", "delete", "rotate", "subject_changed", "suspend_subject"] {
         let token = make(kill).await;
         let id = token.record.id;
         let access_token = child(&authority, &token).await;
@@ -279,6 +280,7 @@ async fn nobody_who_writes_all_the_time_keeps_a_token_alive() {
             "disable" => drop(authority.disable(&admin(), id).await.unwrap()),
             "revoke" => drop(authority.revoke(&admin(), id).await.unwrap()),
             "delete" => authority.delete(&admin(), id).await.unwrap(),
+            "rotate" => drop(authority.rotate(&admin(), id, Rotate::default()).await.unwrap()),
             "subject_changed" => drop(authority.subject_changed("alice").await.unwrap()),
             _ => drop(authority.suspend_subject("alice").await.unwrap()),
         }

@@ -33,8 +33,12 @@ pub(super) enum Mutation {
 impl Mutation {
     /// Whether it ends access tokens whatever the record holds. Then it is tried for as long as others get through:
     /// nobody who may write keeps a token alive by changing it all the time.
-    const fn kills(&self) -> bool {
-        matches!(self, Self::Disable | Self::CutOff | Self::Revoke | Self::Delete)
+    fn kills(&self) -> bool {
+        match self {
+            Self::Disable | Self::CutOff | Self::Revoke | Self::Delete => true,
+            Self::Rotate(rotation) => rotation.kills(),
+            Self::Edit(_) | Self::CancelRotation | Self::Confirm(_) | Self::Enable => false,
+        }
     }
 
     const fn done(&self) -> &'static str {

@@ -33,6 +33,13 @@ pub(super) struct Rotation {
     longest_child: Duration,
 }
 
+impl Rotation {
+    /// Whether the old credential, and all access tokens with it, are to die at once.
+    pub(super) const fn kills(&self) -> bool {
+        self.request.grace.is_zero()
+    }
+}
+
 impl Authority {
     /// Gives the record a new credential. The token is in the answer and nowhere else. Without a grace the old
     /// credential and all access tokens are refused at once.
