@@ -43,7 +43,7 @@ pub use audit::{
 };
 pub use authority::{
     Authority, AuthorityBuilder, BuildError, Edit, Endless, Exchange, Exchanged, Expiry, ExpiryPolicy,
-    Generate, Generated, ManagedKeysError, Reveal, Rotate, Signatures,
+    Generate, Generated, Introspection, ManagedKeysError, Reveal, Rotate, Signatures,
 };
 pub use caller::Caller;
 pub use directory::{Account, Directory, DirectoryError, DirectorySearch, Match, StaticDirectory};

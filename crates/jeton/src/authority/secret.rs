@@ -78,7 +78,7 @@ impl Authority {
         Ok(Proven::Signature(signature))
     }
 
-    fn prove_secret(&self, key: &str, secret: &str) -> Result<Proven, Rejection> {
+    pub(super) fn prove_secret(&self, key: &str, secret: &str) -> Result<Proven, Rejection> {
         let id: RecordId = key.parse().map_err(|_| Rejection::Invalid)?;
         let (number, mac) = secret.split_once('.').ok_or(Rejection::Invalid)?;
         let generation: u64 = number.parse().map_err(|_| Rejection::Invalid)?;
