@@ -152,7 +152,9 @@ fn message(id: RecordId, generation: u64) -> String {
 
 fn derived(ring: &KeyRing, id: RecordId, generation: u64, mac: &str) -> bool {
     let message = message(id, generation);
-    ring.keys().any(|key| key.verifies(key.algorithm().as_str(), message.as_bytes(), mac))
+    let verifies =
+        |key: &crate::SigningKey| key.verifying().verifies(key.algorithm().as_str(), message.as_bytes(), mac);
+    ring.keys().any(verifies)
 }
 
 /// Whom a signature acts as.
