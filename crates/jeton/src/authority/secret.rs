@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::{Authority, Exchange, Exchanged, exchange::Proven};
 use crate::{
     AuthenticateError, ExchangeError, KeyAndSecret, Record, RecordId, Rejection, Timestamp, Unavailable,
-    jose, policy::Denial, ring::KeyRing,
+    jose, policy::Denial, ring::KeyRing, text::is_identifier,
 };
 
 /// How long a signature counts, from the moment that it names.
@@ -126,6 +126,10 @@ impl Authority {
                 found.map_err(Unavailable::Directory)?.ok_or(Rejection::Subject)?
             }
         };
+        // In an access token a subject of that name would mean that there is none (RFC 9068 §5).
+        if subject == record.id.to_string() {
+            return Err(Rejection::Subject.into());
+        }
         match &record.grant.subject {
             Some(bound) if *bound != subject => Err(AuthenticateError::Denied(Denial::Subject)),
             _ => Ok(subject),
@@ -139,7 +143,8 @@ impl Authority {
         }
         let span = SIGNATURE_TTL.saturating_add(self.0.verifier.0.clock_skew.saturating_mul(2));
         let until = signature.at.saturating_add(span);
-        let name = format!("signature {}", jose::base64url(&signature.hash));
+        // Its hash alone: what is stored is worth nothing.
+        let name = format!("signature {}", jose::base64url(&jose::sha256(&signature.hash)));
         let first = self.0.store.take_name(&name, until).await.map_err(Unavailable::from)?;
         if first { Ok(()) } else { Err(Rejection::Replayed.into()) }
     }
@@ -192,7 +197,7 @@ impl Signature {
             return None;
         }
         let decoded = percent_decoded(user)?;
-        let user_of = |text: String| (!text.is_empty()).then_some(text);
+        let user_of = |text: String| is_identifier(&text).then_some(text);
         Some(Self {
             key: key.parse().ok()?,
             at: Timestamp::from_unix_seconds(moment.parse().ok()?)?,
