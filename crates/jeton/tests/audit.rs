@@ -22,7 +22,7 @@ use jeton::{
 /// All entries that the store holds, the oldest first.
 async fn written(world: &World) -> Vec<AuditEntry> {
     let query = AuditQuery { filter: AuditFilter::default(), before: None, limit: u32::MAX };
-    let rows = world.store.memory.audit(&query).await.unwrap().rows;
+    let rows = world.store.memory().audit(&query).await.unwrap().rows;
     assert!(rows.is_sorted_by(|one, next| one.seq > next.seq));
     rows.into_iter().rev().map(|row| row.entry).collect()
 }
