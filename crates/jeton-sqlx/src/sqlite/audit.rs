@@ -121,7 +121,8 @@ mod tests {
         let of_tenant = AuditFilter { tenant: text("a"), ..none.clone() };
         let of_action = AuditFilter { action: Some(Action::Exchange), ..none.clone() };
         let since = AuditFilter { since: Some(Timestamp::MIN), ..none.clone() };
-        let of_all = AuditFilter { since: since.since, actor: text("a"), tenant: text("a"), ..of_token.clone() };
+        let of_all =
+            AuditFilter { since: since.since, actor: text("a"), tenant: text("a"), ..of_token.clone() };
         let recent_of_action = AuditFilter { since: since.since, ..of_action.clone() };
         for (filter, index) in [
             (of_token, "INDEX jeton_audit_by_token (token_id=?"),
