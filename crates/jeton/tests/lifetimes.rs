@@ -6,7 +6,6 @@ mod common;
 use std::time::Duration;
 
 use common::{World, admin, service};
-use jeton::policy::Facts;
 use jeton::{Edit, Expiry, Generate, ManageError, Rotate, State};
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -24,7 +23,7 @@ async fn a_token_that_rotates_itself_gets_the_longest_life_that_is_allowed() {
     let ever = Generate::new("ever").with_expiry(Expiry::Never);
     let ever = world.node().await.generate(&admin(), ever).await.unwrap();
     let strict = world.start(world.builder().max_lifetime(DAY * 10)).await;
-    let rotated = strict.rotate_self(ever.api_token.expose(), DAY, &Facts::default()).await.unwrap();
+    let rotated = strict.rotate_self(ever.api_token.expose(), DAY, &jeton::Origin::default()).await.unwrap();
     assert_eq!(rotated.record.grant.expires_at, Some(strict.now().saturating_add(DAY * 10)));
 }
 

@@ -37,7 +37,8 @@ async fn scopes(authority: &Authority, token: &Generated) -> jeton::Names {
 #[tokio::test]
 async fn every_child_of_every_token_dies_and_nobody_elses() {
     let world = World::new();
-    let (here, there) = (world.node().await, world.node().await);
+    let node = async || world.start(world.builder().personal_limit(1000)).await;
+    let (here, there) = (node().await, node().await);
     for user in ["alice", "alice2", "Alice", "bob"] {
         world.people.set(user, writer());
     }
@@ -290,7 +291,8 @@ async fn a_scope_that_is_none_is_an_outage_and_no_several_scopes() {
         world.people.set("alice", writer().with_scope(bad));
         let answer = authority.exchange(token.api_token.expose(), &Exchange::default()).await;
         assert!(matches!(answer, Err(ExchangeError::Unavailable(_))), "{bad:?}: {answer:?}");
-        let answer = authority.authenticate_api_token(token.api_token.expose()).await;
+        let answer =
+            authority.authenticate_api_token(token.api_token.expose(), jeton::OriginRef::default()).await;
         assert!(matches!(answer, Err(jeton::AuthenticateError::Unavailable(_))), "{bad:?}");
         assert!(authority.caller_of_session("alice", None).await.is_err());
     }
