@@ -1,0 +1,258 @@
+//! The store in PostgreSQL, for many nodes.
+//!
+//! Each statement names its schema, each write says what it relies on, and nothing of a connection is changed for good:
+//! so the pool may be the host's.
+
+mod audiences;
+mod changes;
+mod column;
+mod cursor;
+mod error;
+mod keys;
+mod lease;
+mod list;
+mod listen;
+mod open;
+mod record;
+mod schema;
+mod settings;
+
+use std::{fmt, sync::OnceLock, time::Duration};
+
+use async_trait::async_trait;
+use jeton::{
+    Change, Changes, Cursor, KeyStore, LastUse, NamedAudience, Page, Query, Record, RecordId, Store,
+    StoreError, StoredKey, Update,
+};
+use sqlx::{Connection as _, PgPool};
+
+use self::{
+    error::from_sqlx,
+    lease::{BEGIN, Lease},
+    listen::Wakeups,
+    schema::Schema,
+};
+pub use self::{open::ConnectError, settings::PostgresSettings};
+
+/// A store in a PostgreSQL database, version 15 or later, shared by any number of nodes.
+///
+/// The tables lie in a schema of their own. The database must be the one that is written to, and no standby; between it
+/// and the store there must be no pooler that hands out connections by the statement or the transaction.
+///
+/// A caller that stops waiting leaves nothing behind: a transaction that is not committed by then is rolled back.
+///
+/// ```no_run
+/// use jeton::Store;
+/// use jeton_sqlx::{PostgresSettings, PostgresStore};
+///
+/// # async fn example(pool: sqlx::PgPool) -> Result<(), Box<dyn std::error::Error>> {
+/// let store = PostgresStore::connect("postgres://app@localhost/app").await?;
+/// store.ping().await?;
+///
+/// // Or beside the tables of the host, over its own pool.
+/// let store = PostgresSettings::from_pool(pool).with_schema("tokens").connect().await?;
+/// # Ok(())
+/// # }
+/// ```
+pub struct PostgresStore {
+    pool: PgPool,
+    /// Whether the pool is the store's own, and not the host's.
+    own: bool,
+    schema: Schema,
+    timeout: Duration,
+    wakeups: OnceLock<Wakeups>,
+}
+
+impl PostgresStore {
+    /// Connects to the database of that URL, with the defaults of [`PostgresSettings`].
+    ///
+    /// # Errors
+    ///
+    /// As [`PostgresSettings::from_url`] and [`PostgresSettings::connect`].
+    pub async fn connect(url: &str) -> Result<Self, ConnectError> {
+        PostgresSettings::from_url(url)?.connect().await
+    }
+
+    fn new(pool: PgPool, own: bool, schema: Schema, timeout: Duration) -> Self {
+        Self { pool, own, schema, timeout, wakeups: OnceLock::new() }
+    }
+
+    /// Waits for what is under way, and closes the connections. A pool of the host stays open.
+    pub async fn close(&self) {
+        if self.own {
+            self.pool.close().await;
+        }
+    }
+
+    /// Returns when there may be something new in the change log. The first call begins to listen, on a connection
+    /// beside the pool, which connects again by itself whenever it is lost.
+    ///
+    /// What comes between two calls ends the second one at once, if one task calls. It is a hint and no promise: a
+    /// reader of the log reads on from time to time without it.
+    pub async fn watch(&self) {
+        let wakeups = self.wakeups.get_or_init(|| Wakeups::listen(self.pool.clone(), self.schema.channel()));
+        wakeups.next().await;
+    }
+
+    async fn lease(&self) -> Result<Lease, StoreError> {
+        Lease::of(&self.pool).await.map_err(from_sqlx)
+    }
+
+    /// The work, unless it takes too long.
+    async fn within<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        tokio::time::timeout(self.timeout, work)
+            .await
+            .unwrap_or_else(|late| Err(StoreError::unavailable(late)))
+    }
+}
+
+impl fmt::Debug for PostgresStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresStore").field("schema", &self.schema.name()).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn insert(&self, record: &Record) -> Result<(), StoreError> {
+        self.within(async {
+            let mut lease = self.lease().await?;
+            let mut transaction = lease.begin_with(BEGIN).await.map_err(from_sqlx)?;
+            record::insert(&mut transaction, &self.schema, record).await?;
+            transaction.commit().await.map_err(from_sqlx)
+        })
+        .await
+    }
+
+    async fn find(&self, id: RecordId) -> Result<Option<Record>, StoreError> {
+        self.within(async {
+            let mut lease = self.lease().await?;
+            record::find(&mut lease, &self.schema, id).await
+        })
+        .await
+    }
+
+    async fn list(&self, query: &Query) -> Result<Page, StoreError> {
+        self.within(async {
+            let mut lease = self.lease().await?;
+            list::list(&mut lease, &self.schema, query).await
+        })
+        .await
+    }
+
+    async fn update(&self, update: &Update) -> Result<(), StoreError> {
+        self.within(async {
+            let mut lease = self.lease().await?;
+            let mut transaction = lease.begin_with(BEGIN).await.map_err(from_sqlx)?;
+            record::replace(&mut transaction, &self.schema, &update.record, update.expected_version).await?;
+            changes::append(&mut transaction, &self.schema, &update.change).await?;
+            transaction.commit().await.map_err(from_sqlx)
+        })
+        .await
+    }
+
+    async fn touch(&self, uses: &[(RecordId, LastUse)]) -> Result<(), StoreError> {
+        self.within(async {
+            let mut lease = self.lease().await?;
+            let mut transaction = lease.begin_with(BEGIN).await.map_err(from_sqlx)?;
+            record::touch(&mut transaction, &self.schema, uses).await?;
+            transaction.commit().await.map_err(from_sqlx)
+        })
+        .await
+    }
+
+    async fn changes(&self, after: Option<&Cursor>) -> Result<Changes, StoreError> {
+        self.within(async {
+            let mut lease = self.lease().await?;
+            changes::after(&mut lease, &self.schema, after).await
+        })
+        .await
+    }
+
+    async fn trim(&self, through: &Cursor) -> Result<(), StoreError> {
+        self.within(async {
+            let mut lease = self.lease().await?;
+            let mut transaction = lease.begin_with(BEGIN).await.map_err(from_sqlx)?;
+            changes::trim(&mut transaction, &self.schema, through).await?;
+            transaction.commit().await.map_err(from_sqlx)
+        })
+        .await
+    }
+
+    /// Kept in whole seconds, rounded up.
+    async fn longest_access_ttl(&self, at_least: Duration) -> Result<Duration, StoreError> {
+        self.within(async {
+            let mut lease = self.lease().await?;
+            let stored = changes::longest_access_ttl(&mut lease, &self.schema).await?;
+            if stored >= at_least {
+                return Ok(stored);
+            }
+            let mut transaction = lease.begin_with(BEGIN).await.map_err(from_sqlx)?;
+            changes::raise_longest_access_ttl(&mut transaction, &self.schema, at_least).await?;
+            let raised = changes::longest_access_ttl(&mut transaction, &self.schema).await?;
+            transaction.commit().await.map_err(from_sqlx)?;
+            Ok(raised)
+        })
+        .await
+    }
+
+    async fn audiences(&self) -> Result<Vec<NamedAudience>, StoreError> {
+        self.within(async {
+            let mut lease = self.lease().await?;
+            audiences::all(&mut lease, &self.schema).await
+        })
+        .await
+    }
+
+    async fn audience(&self, name: &str) -> Result<Option<NamedAudience>, StoreError> {
+        if name.contains('\0') {
+            // No text in PostgreSQL holds this character, and none can be compared with it.
+            return Ok(None);
+        }
+        self.within(async {
+            let mut lease = self.lease().await?;
+            audiences::find(&mut lease, &self.schema, name).await
+        })
+        .await
+    }
+
+    async fn put_audience(&self, audience: &NamedAudience, change: &Change) -> Result<(), StoreError> {
+        self.within(async {
+            let mut lease = self.lease().await?;
+            let mut transaction = lease.begin_with(BEGIN).await.map_err(from_sqlx)?;
+            audiences::put(&mut transaction, &self.schema, audience).await?;
+            changes::append(&mut transaction, &self.schema, change).await?;
+            transaction.commit().await.map_err(from_sqlx)
+        })
+        .await
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.within(async {
+            let mut lease = self.lease().await?;
+            changes::longest_access_ttl(&mut lease, &self.schema).await.map(drop)
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl KeyStore for PostgresStore {
+    async fn keys(&self) -> Result<Vec<StoredKey>, StoreError> {
+        self.within(async {
+            let mut lease = self.lease().await?;
+            keys::all(&mut lease, &self.schema).await
+        })
+        .await
+    }
+
+    async fn add_first_key(&self, key: &StoredKey) -> Result<(), StoreError> {
+        self.within(async {
+            let mut lease = self.lease().await?;
+            let mut transaction = lease.begin_with(BEGIN).await.map_err(from_sqlx)?;
+            keys::add_first(&mut transaction, &self.schema, key).await?;
+            transaction.commit().await.map_err(from_sqlx)
+        })
+        .await
+    }
+}

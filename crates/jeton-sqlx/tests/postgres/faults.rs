@@ -1,0 +1,70 @@
+//! A database that does not answer, or not in time.
+
+use std::time::Duration;
+
+use jeton::{Filter, Query, Sort, Store as _, StoreError};
+use jeton_testkit::store::{minimal_record, time};
+use sqlx::{Connection as _, PgPool};
+
+use crate::server::{fresh, run, url};
+
+#[tokio::test]
+async fn a_statement_that_takes_too_long_is_unavailable() {
+    let (_, schema) = fresh().await;
+    let mut direct = schema.direct().await;
+    // By the store's own pool, and by one of the host, where the server sets no bound.
+    let host = PgPool::connect(&url()).await.unwrap();
+    let over_host = jeton_sqlx::PostgresSettings::from_pool(host).with_schema(&schema.0);
+    for settings in [schema.settings(), over_host] {
+        let store = settings.with_timeout(Duration::from_millis(200)).connect().await.unwrap();
+        let mut held = direct.begin().await.unwrap();
+        run(&mut held, "LOCK TABLE jeton_records IN ACCESS EXCLUSIVE MODE").await;
+        let found = store.find(minimal_record(1).id).await;
+        assert!(matches!(found, Err(StoreError::Unavailable(_))), "{found:?}");
+        let inserted = store.insert(&minimal_record(1)).await;
+        assert!(matches!(inserted, Err(StoreError::Unavailable(_))), "{inserted:?}");
+        held.rollback().await.unwrap();
+        // Answered again, by as many at a time as the pool has connections.
+        store.find(minimal_record(1).id).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn connections_that_are_cut_are_replaced() {
+    let (store, schema) = fresh().await;
+    store.insert(&minimal_record(1)).await.unwrap();
+    let mut direct = schema.direct().await;
+    // In the middle of a statement: it waits for a lock when its connection is cut.
+    let mut held = direct.begin().await.unwrap();
+    run(&mut held, "LOCK TABLE jeton_records IN ACCESS EXCLUSIVE MODE").await;
+    let cut = async {
+        let mut other = schema.direct().await;
+        let sql = "SELECT count(pg_terminate_backend(pid)) FROM pg_locks
+                   WHERE NOT granted AND relation = 'jeton_records'::regclass";
+        while sqlx::query_scalar::<_, i64>(sql).fetch_one(&mut other).await.unwrap() == 0 {}
+    };
+    let (found, ()) = tokio::join!(store.find(minimal_record(1).id), cut);
+    assert!(matches!(found, Err(StoreError::Unavailable(_))), "{found:?}");
+    held.rollback().await.unwrap();
+    assert!(store.find(minimal_record(1).id).await.unwrap().is_some());
+}
+
+/// No text in PostgreSQL holds this character; to ask for it is no fault of the database.
+#[tokio::test]
+async fn what_cannot_be_stored_is_not_found() {
+    let (store, _schema) = fresh().await;
+    store.insert(&minimal_record(1)).await.unwrap();
+    let nul = Some("a\0b".to_owned());
+    let all = Filter::default;
+    for filter in [
+        Filter { name: nul.clone(), ..all() },
+        Filter { subject: nul.clone(), ..all() },
+        Filter { tenant: nul.clone(), ..all() },
+        Filter { role: nul.clone(), ..all() },
+    ] {
+        let query = Query { filter, sort: Sort::default(), after: None, limit: 5, now: time(0) };
+        let page = store.list(&query).await.unwrap();
+        assert!(page.records.is_empty() && page.next.is_none());
+    }
+    assert_eq!(store.audience("a\0b").await.unwrap(), None);
+}
