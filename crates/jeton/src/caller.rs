@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ipnet::IpNet;
 
 use crate::{
-    Kind, ManageError, Names, Principal, Record, Standing,
+    Action, AuditEntry, Kind, ManageError, Names, Origin, Principal, Record, Standing, Timestamp,
     policy::Denial,
     rights::{Rights, scopes},
 };
@@ -16,6 +16,9 @@ pub struct Caller {
     who: Who,
     /// Whether it manages its own personal tokens, and nothing else.
     personal: bool,
+    /// From where it asks, and why, for the audit log.
+    origin: Origin,
+    reason: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -59,7 +62,38 @@ impl From<Session> for Caller {
 
 impl Caller {
     fn of(who: Who) -> Self {
-        Self { who, personal: false }
+        Self { who, personal: false, origin: Origin::default(), reason: None }
+    }
+
+    /// The same caller, asking from there.
+    #[must_use]
+    pub fn from_origin(self, origin: Origin) -> Self {
+        Self { origin, ..self }
+    }
+
+    /// The same caller, with what it says of why. Goes to the audit log.
+    #[must_use]
+    pub fn with_reason(self, reason: Option<String>) -> Self {
+        Self { reason, ..self }
+    }
+
+    /// From where it asks.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// What it did, for the audit log.
+    pub(crate) fn entry(&self, action: Action, at: Timestamp, record: Option<&Record>) -> AuditEntry {
+        AuditEntry {
+            at,
+            action,
+            actor: self.name(),
+            token_id: record.map(|record| record.id),
+            tenant: record
+                .map_or_else(|| self.tenant().map(str::to_owned), |record| record.grant.tenant.clone()),
+            origin: self.origin.clone(),
+            reason: self.reason.clone(),
+        }
     }
 
     /// The same caller, as one who manages its own personal tokens: it sees and makes no others, whatever it holds.

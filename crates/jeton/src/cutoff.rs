@@ -1,11 +1,17 @@
-//! The cut-offs: for a record, the lowest epoch whose access tokens are still accepted.
+//! The cut-offs: which access tokens are refused though they are signed and not over.
 //!
-//! A cut-off only rises. It is kept until every access token that it refuses has surely ended, so that the map
-//! stays as small as the number of recent changes.
+//! For a record, the lowest epoch still accepted; for all records at once, after a backup was restored, the same; and
+//! single access tokens by their `jti`. A cut-off only rises. It is kept until every access token that it refuses has
+//! surely ended, so that all of it stays as small as the number of recent changes.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicU64, AtomicUsize, Ordering},
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use dashmap::{DashMap, Entry};
+use tokio::sync::watch;
 
 use crate::RecordId;
 
@@ -16,13 +22,41 @@ struct CutOff {
     keep_until: Duration,
 }
 
-#[derive(Debug, Default)]
-pub(crate) struct CutOffs(DashMap<RecordId, CutOff>);
+#[derive(Debug)]
+pub(crate) struct CutOffs {
+    records: DashMap<RecordId, CutOff>,
+    /// The lowest epoch of all records.
+    floor: AtomicU64,
+    floor_until: Mutex<Duration>,
+    tokens: DashMap<String, Duration>,
+    /// How many there are in `tokens`, or a moment before: nearly always none.
+    token_count: AtomicUsize,
+    raised: watch::Sender<()>,
+}
+
+impl Default for CutOffs {
+    fn default() -> Self {
+        Self {
+            records: DashMap::new(),
+            floor: AtomicU64::new(0),
+            floor_until: Mutex::default(),
+            tokens: DashMap::new(),
+            token_count: AtomicUsize::new(0),
+            raised: watch::Sender::new(()),
+        }
+    }
+}
 
 impl CutOffs {
-    /// Whether an access token issued at that epoch is still accepted.
+    /// Whether what was read of a record at that epoch still counts.
     pub(crate) fn accepts(&self, id: RecordId, epoch: u64) -> bool {
-        self.0.get(&id).is_none_or(|cut_off| epoch >= cut_off.epoch)
+        epoch >= self.floor.load(Ordering::Acquire)
+            && self.records.get(&id).is_none_or(|cut_off| epoch >= cut_off.epoch)
+    }
+
+    /// Whether that very access token was not revoked alone.
+    pub(crate) fn accepts_token(&self, jti: &str) -> bool {
+        self.token_count.load(Ordering::Acquire) == 0 || !self.tokens.contains_key(jti)
     }
 
     /// Refuses all epochs below this one, at least until then. None is below the first: a record that never lost a
@@ -31,7 +65,7 @@ impl CutOffs {
         if epoch == 0 {
             return;
         }
-        match self.0.entry(id) {
+        match self.records.entry(id) {
             Entry::Vacant(entry) => {
                 entry.insert(CutOff { epoch, keep_until });
             }
@@ -41,15 +75,51 @@ impl CutOffs {
                 cut_off.keep_until = cut_off.keep_until.max(keep_until);
             }
         }
+        self.raised.send_replace(());
+    }
+
+    /// Refuses all epochs below this one, of all records.
+    pub(crate) fn raise_all(&self, epoch: u64, keep_until: Duration) {
+        {
+            let mut until = self.floor_until.lock().unwrap_or_else(PoisonError::into_inner);
+            *until = (*until).max(keep_until);
+            self.floor.fetch_max(epoch, Ordering::AcqRel);
+        }
+        self.raised.send_replace(());
+    }
+
+    /// Refuses that access token, at least until then.
+    pub(crate) fn revoke_token(&self, jti: String, keep_until: Duration) {
+        let known = self.tokens.insert(jti, keep_until).is_some();
+        if !known {
+            self.token_count.fetch_add(1, Ordering::AcqRel);
+        }
+        self.raised.send_replace(());
+    }
+
+    /// Told whenever something is refused that was not before.
+    pub(crate) fn subscribe(&self) -> watch::Receiver<()> {
+        self.raised.subscribe()
     }
 
     /// Forgets those whose time is over.
     pub(crate) fn prune(&self, now: Duration) {
-        self.0.retain(|_, cut_off| cut_off.keep_until > now);
+        self.records.retain(|_, cut_off| cut_off.keep_until > now);
+        self.tokens.retain(|_, keep_until| {
+            let keep = *keep_until > now;
+            if !keep {
+                self.token_count.fetch_sub(1, Ordering::AcqRel);
+            }
+            keep
+        });
+        let until = self.floor_until.lock().unwrap_or_else(PoisonError::into_inner);
+        if *until <= now {
+            self.floor.store(0, Ordering::Release);
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.records.len() + self.tokens.len()
     }
 }
 
@@ -58,18 +128,58 @@ mod tests {
     use super::*;
     use crate::{SystemRandom, Timestamp};
 
+    fn id() -> RecordId {
+        RecordId::new(Timestamp::MIN, &SystemRandom).unwrap()
+    }
+
+    const SECOND: Duration = Duration::from_secs(1);
+
     #[test]
-    fn only_rises_and_is_kept_its_time() {
-        let (cut_offs, id) = (CutOffs::default(), RecordId::new(Timestamp::MIN, &SystemRandom).unwrap());
-        let second = Duration::from_secs;
-        cut_offs.raise(id, 0, second(10));
-        assert!(cut_offs.accepts(id, 0) && cut_offs.len() == 0);
-        cut_offs.raise(id, 2, second(10));
-        cut_offs.raise(id, 1, second(20));
-        assert!(!cut_offs.accepts(id, 1) && cut_offs.accepts(id, 2));
-        cut_offs.prune(second(19));
-        assert_eq!(cut_offs.len(), 1);
-        cut_offs.prune(second(20));
+    fn a_cut_off_only_rises_and_is_kept_for_the_longest_time() {
+        let (cut_offs, id) = (CutOffs::default(), id());
+        assert!(cut_offs.accepts(id, 0));
+        cut_offs.raise(id, 2, 5 * SECOND);
+        cut_offs.raise(id, 1, 9 * SECOND);
+        cut_offs.raise(id, 2, SECOND);
+        assert!(!cut_offs.accepts(id, 1));
+        assert!(cut_offs.accepts(id, 2));
+        cut_offs.prune(8 * SECOND);
+        assert!(!cut_offs.accepts(id, 1));
+        cut_offs.prune(9 * SECOND);
         assert_eq!(cut_offs.len(), 0);
+    }
+
+    #[test]
+    fn the_first_epoch_takes_no_room() {
+        let cut_offs = CutOffs::default();
+        cut_offs.raise(id(), 0, SECOND);
+        assert_eq!(cut_offs.len(), 0);
+    }
+
+    #[test]
+    fn a_floor_is_under_every_record() {
+        let cut_offs = CutOffs::default();
+        cut_offs.raise_all(10, 5 * SECOND);
+        cut_offs.raise_all(7, 9 * SECOND);
+        assert!(!cut_offs.accepts(id(), 9));
+        assert!(cut_offs.accepts(id(), 10));
+        cut_offs.prune(8 * SECOND);
+        assert!(!cut_offs.accepts(id(), 9));
+        cut_offs.prune(9 * SECOND);
+        assert!(cut_offs.accepts(id(), 0));
+    }
+
+    #[test]
+    fn one_token_is_refused_and_its_siblings_are_not() {
+        let cut_offs = CutOffs::default();
+        cut_offs.revoke_token("a".to_owned(), SECOND);
+        cut_offs.revoke_token("a".to_owned(), 2 * SECOND);
+        assert!(!cut_offs.accepts_token("a"));
+        assert!(cut_offs.accepts_token("b"));
+        cut_offs.prune(SECOND);
+        assert!(!cut_offs.accepts_token("a"));
+        cut_offs.prune(2 * SECOND);
+        assert!(cut_offs.accepts_token("a"));
+        assert_eq!(cut_offs.token_count.load(Ordering::Acquire), 0);
     }
 }

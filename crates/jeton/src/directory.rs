@@ -90,6 +90,12 @@ pub trait Directory: Send + Sync + 'static {
     /// The account of that subject, compared exactly; `None` if there is no such user. An error means only that it
     /// could not tell.
     async fn account(&self, subject: &str) -> Result<Option<Account>, DirectoryError>;
+
+    /// The subject of that name, where users have a name beside it; the name itself unless told otherwise. It is asked
+    /// for signatures by a secret alone, which may name a user.
+    async fn subject_of_name(&self, name: &str) -> Result<Option<String>, DirectoryError> {
+        Ok(Some(name.to_owned()))
+    }
 }
 
 /// A user, as a picker shows one.

@@ -1,6 +1,6 @@
 //! What can go wrong, by whose fault it is: the credential's, the caller's, or nobody's who could not tell.
 
-use std::{error::Error, sync::Arc};
+use std::{error::Error, sync::Arc, time::Duration};
 
 use crate::{DirectoryError, FieldError, RandomError, StoreError, policy::Denial};
 
@@ -39,9 +39,32 @@ pub enum Rejection {
     /// The rights behind the access token were reduced or ended since it was issued: exchange again.
     #[error("the token was revoked, or its rights were changed")]
     CutOff,
+    /// A signature that counts once was used before.
+    #[error("the signature was used already")]
+    Replayed,
     /// The subject is unknown, suspended, or another one under the same name.
     #[error("the subject of the token is not active")]
     Subject,
+}
+
+impl Rejection {
+    /// The word in the audit log.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::TooLong => "too_long",
+            Self::Invalid => "invalid",
+            Self::Issuer => "wrong_issuer",
+            Self::Audience => "wrong_audience",
+            Self::Expired => "expired",
+            Self::NotYetValid => "not_yet_valid",
+            Self::Disabled => "disabled",
+            Self::Revoked => "revoked",
+            Self::Superseded => "superseded",
+            Self::CutOff => "cut_off",
+            Self::Subject => "subject_not_active",
+            Self::Replayed => "replayed",
+        }
+    }
 }
 
 /// Something that is needed did not answer: a 503, never a refusal. The sources are for the log.
@@ -83,6 +106,12 @@ pub enum AuthenticateError {
     /// It is refused.
     #[error(transparent)]
     Rejected(#[from] Rejection),
+    /// It is good, but may not be used from there, or not for that user.
+    #[error("the token may not be used here: {0}")]
+    Denied(Denial),
+    /// Too many bad credentials came from there: it is heard again after that time.
+    #[error("too many attempts")]
+    TooMany(Duration),
     /// Nobody could tell.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
@@ -106,6 +135,10 @@ pub enum ExchangeError {
     /// The access token would be longer than 8 KiB.
     #[error("the access token would be too long")]
     TokenTooLarge,
+    /// Too many exchanges of this token, or too many bad credentials from there: the next one is let through after that
+    /// time.
+    #[error("too many requests")]
+    TooMany(Duration),
     /// Nobody could tell.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
@@ -115,6 +148,8 @@ impl From<AuthenticateError> for ExchangeError {
     fn from(error: AuthenticateError) -> Self {
         match error {
             AuthenticateError::Rejected(rejection) => Self::Rejected(rejection),
+            AuthenticateError::Denied(denial) => Self::Denied(denial),
+            AuthenticateError::TooMany(after) => Self::TooMany(after),
             AuthenticateError::Unavailable(unavailable) => Self::Unavailable(unavailable),
         }
     }
@@ -170,6 +205,12 @@ pub enum ManageError {
     /// Tokens are shown once here.
     #[error("tokens are shown once here, when they are made")]
     RevealNotAllowed,
+    /// Generating is stopped, with the words of the operator.
+    #[error("no tokens are generated now")]
+    Stopped(String),
+    /// Too many bad credentials came from there: it is heard again after that time.
+    #[error("too many attempts")]
+    TooMany(Duration),
     /// The token that wants to change itself is not accepted.
     #[error(transparent)]
     Rejected(#[from] Rejection),
@@ -182,6 +223,8 @@ impl From<AuthenticateError> for ManageError {
     fn from(error: AuthenticateError) -> Self {
         match error {
             AuthenticateError::Rejected(rejection) => Self::Rejected(rejection),
+            AuthenticateError::Denied(denial) => Self::Denied(denial),
+            AuthenticateError::TooMany(after) => Self::TooMany(after),
             AuthenticateError::Unavailable(unavailable) => Self::Unavailable(unavailable),
         }
     }
@@ -191,6 +234,7 @@ impl From<StoreError> for ManageError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::NameTaken => Self::NameTaken,
+            StoreError::TooMany => Self::Conflict(Conflict::TooManyTokens),
             other => Self::Unavailable(other.into()),
         }
     }

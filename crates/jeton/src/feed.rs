@@ -8,7 +8,7 @@ use std::{
 
 use tokio::sync::Mutex;
 
-use crate::{Change, Cursor, StoreError, authority::Inner, last_use};
+use crate::{Change, Cursor, StoreError, audit, authority::Inner, last_use};
 
 /// More places to trim at are not remembered: the youngest is moved instead.
 const MAX_TRIMS: usize = 64;
@@ -29,7 +29,15 @@ struct Progress {
 pub(crate) async fn read_on(inner: &Inner) -> Result<(), StoreError> {
     let mut progress = inner.feed.0.lock().await;
     loop {
-        let changes = inner.store.changes(progress.cursor.as_ref()).await?;
+        let changes = match inner.store.changes(progress.cursor.as_ref()).await {
+            // Another life of the store: what it says now counts, from its beginning on.
+            Err(StoreError::CursorLost) if progress.cursor.is_some() => {
+                *progress = Progress::default();
+                progress.audiences.extend(inner.store.audiences().await?.into_iter().map(|a| a.name));
+                continue;
+            }
+            changes => changes?,
+        };
         let received = inner.clock().monotonic();
         let mut keep = Duration::ZERO;
         for row in &changes.rows {
@@ -39,9 +47,14 @@ pub(crate) async fn read_on(inner: &Inner) -> Result<(), StoreError> {
                 Change::Record { id, epoch } => {
                     inner.cut_offs().raise(*id, *epoch, received.saturating_add(span));
                 }
+                Change::AllRecords { epoch } => {
+                    inner.cut_offs().raise_all(*epoch, received.saturating_add(span));
+                }
+                Change::AccessToken { jti, expires_at } => inner.revoke_token(jti, *expires_at),
                 Change::Audience { name } => {
                     progress.audiences.insert(name.clone());
                 }
+                Change::Keys => {}
             }
         }
         if !changes.rows.is_empty() {
@@ -80,6 +93,7 @@ async fn tidy(inner: &Inner) -> Result<(), StoreError> {
     let now = inner.clock().monotonic();
     inner.cut_offs().prune(now);
     inner.prune_verified();
+    inner.limits.prune();
     let due = |trims: &VecDeque<(Duration, Cursor)>| trims.iter().take_while(|(at, _)| *at <= now).count();
     let through = {
         let trims = &inner.feed.0.lock().await.trims;
@@ -103,8 +117,11 @@ pub(crate) async fn follow(inner: Weak<Inner>, every: Duration) {
         if let Err(error) = once(&inner).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "the change feed cannot be read");
         }
-        if let Err(error) = last_use::write_down(&inner).await {
+        if let Err(error) = last_use::write_down(&inner, false).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "last uses cannot be written down");
+        }
+        if let Err(error) = audit::write_down(&inner).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "audit entries cannot be written down");
         }
     }
 }

@@ -1,49 +1,86 @@
-//! When and from where tokens were last used, as far as it is not written down yet.
+//! When, from where and how often tokens were used, as far as it is not written down yet.
 //!
 //! Noting a use takes a look into a map; writing is done in the background, at most once per record and minute. It is
 //! best effort: what was noted when the process is killed is lost, and so is what no room is left for.
 
-use dashmap::DashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::{LastUse, RecordId, StoreError, Timestamp, authority::Inner};
+use dashmap::{DashMap, Entry};
+
+use crate::{LastUse, Origin, OriginRef, RecordId, StoreError, Timestamp, authority::Inner};
 
 /// More records at once are not noted.
 const MAX_RECORDS: usize = 100_000;
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 struct Noted {
     minute: i64,
     /// The first use of that minute; none once it was written down.
-    unwritten: Option<LastUse>,
+    first: Option<(Timestamp, Origin)>,
+    /// How many uses are not written down.
+    count: AtomicU64,
+    /// The minute in which something was written down last.
+    written: i64,
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Uses(DashMap<RecordId, Noted>);
 
 impl Uses {
-    /// Notes the first use of each minute.
-    pub(crate) fn note(&self, id: RecordId, at: Timestamp, address: Option<std::net::IpAddr>) {
+    /// Counts a use, and notes the first one of each minute.
+    pub(crate) fn note(&self, id: RecordId, at: Timestamp, origin: OriginRef<'_>) {
         let minute = minute(at);
-        if self.0.get(&id).map_or(self.0.len() >= MAX_RECORDS, |noted| noted.minute >= minute) {
+        if let Some(noted) = self.0.get(&id) {
+            noted.count.fetch_add(1, Ordering::Relaxed);
+            if noted.minute >= minute {
+                return;
+            }
+        } else if self.0.len() >= MAX_RECORDS {
             return;
         }
-        self.0.insert(id, Noted { minute, unwritten: Some(LastUse { at: Some(at), address }) });
+        let first = Some((at, Origin::from(origin)));
+        match self.0.entry(id) {
+            // It was counted above.
+            Entry::Occupied(mut noted) => {
+                let noted = noted.get_mut();
+                if noted.minute < minute {
+                    (noted.minute, noted.first) = (minute, first);
+                }
+            }
+            Entry::Vacant(place) => {
+                place.insert(Noted { minute, first, count: AtomicU64::new(1), written: i64::MIN });
+            }
+        }
     }
 
-    fn unwritten(&self) -> Vec<(RecordId, LastUse)> {
-        self.0.iter().filter_map(|noted| Some((*noted.key(), noted.unwritten?))).collect()
+    /// What is to be written: what was not, unless something was in this minute; `all` of it before the end.
+    fn due(&self, now: Timestamp, all: bool) -> Vec<(RecordId, LastUse)> {
+        let due = |noted: &Noted| {
+            let count = noted.count.load(Ordering::Relaxed);
+            let waits = !all && noted.written >= minute(now);
+            if waits || (noted.first.is_none() && count == 0) {
+                return None;
+            }
+            let (at, origin) = noted.first.clone().unzip();
+            let Origin { address, user_agent } = origin.unwrap_or_default();
+            Some(LastUse { at, address, user_agent, count })
+        };
+        self.0.iter().filter_map(|noted| Some((*noted.key(), due(&noted)?))).collect()
     }
 
     /// What was written is not written again; what was written in a minute that is over is forgotten.
     fn written(&self, uses: &[(RecordId, LastUse)], now: Timestamp) {
         for (id, last_use) in uses {
-            if let Some(mut noted) = self.0.get_mut(id)
-                && noted.unwritten == Some(*last_use)
-            {
-                noted.unwritten = None;
+            let Some(mut noted) = self.0.get_mut(id) else { continue };
+            noted.count.fetch_sub(last_use.count, Ordering::Relaxed);
+            noted.written = minute(now);
+            if noted.first.as_ref().map(|(at, _)| *at) == last_use.at {
+                noted.first = None;
             }
         }
-        self.0.retain(|_, noted| noted.unwritten.is_some() || noted.minute >= minute(now));
+        self.0.retain(|_, noted| {
+            noted.first.is_some() || noted.count.load(Ordering::Relaxed) > 0 || noted.minute >= minute(now)
+        });
     }
 }
 
@@ -51,49 +88,13 @@ fn minute(at: Timestamp) -> i64 {
     at.unix_seconds().div_euclid(60)
 }
 
-/// Writes down what was noted. What fails is tried again next time.
-pub(crate) async fn write_down(inner: &Inner) -> Result<(), StoreError> {
-    let uses = inner.uses.unwritten();
+/// Writes down what was noted, as far as it is due. What fails is tried again next time.
+pub(crate) async fn write_down(inner: &Inner, all: bool) -> Result<(), StoreError> {
+    let now = inner.clock().now();
+    let uses = inner.uses.due(now, all);
     if !uses.is_empty() {
         inner.store.touch(&uses).await?;
     }
-    inner.uses.written(&uses, inner.clock().now());
+    inner.uses.written(&uses, now);
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::SystemRandom;
-
-    fn at(seconds: i64) -> Timestamp {
-        Timestamp::from_unix_seconds(seconds).unwrap()
-    }
-
-    #[test]
-    fn the_first_use_of_a_minute_is_written_once() {
-        let (uses, id) = (Uses::default(), RecordId::new(Timestamp::MIN, &SystemRandom).unwrap());
-        for second in [61, 62, 119] {
-            uses.note(id, at(second), None);
-        }
-        let first = vec![(id, LastUse { at: Some(at(61)), address: None })];
-        assert_eq!(uses.unwritten(), first);
-        uses.written(&first, at(119));
-        uses.note(id, at(119), None);
-        assert!(uses.unwritten().is_empty(), "this minute was written down");
-        uses.note(id, at(120), None);
-        assert_eq!(uses.unwritten().len(), 1);
-        uses.note(id, at(60), None);
-        assert_eq!(uses.unwritten()[0].1.at, Some(at(120)), "an older use changes nothing");
-    }
-
-    #[test]
-    fn what_is_over_is_forgotten() {
-        let (uses, id) = (Uses::default(), RecordId::new(Timestamp::MIN, &SystemRandom).unwrap());
-        uses.note(id, at(0), None);
-        uses.written(&[], at(600));
-        assert_eq!(uses.0.len(), 1, "not before it was written");
-        uses.written(&uses.unwritten(), at(600));
-        assert_eq!(uses.0.len(), 0);
-    }
 }

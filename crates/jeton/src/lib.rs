@@ -8,6 +8,7 @@
 //! means, `jeton-axum` and `jeton-actix` mount it, `jeton-sqlx` stores records.
 
 mod audience;
+mod audit;
 mod authority;
 mod caller;
 mod claims;
@@ -19,8 +20,10 @@ mod grant;
 mod id;
 mod jose;
 mod last_use;
+mod limits;
 mod list;
 mod memory;
+mod notice;
 pub mod policy;
 mod principal;
 mod random;
@@ -35,9 +38,12 @@ mod verified;
 mod verifier;
 
 pub use audience::{Audiences, MAX_MEMBERS, NamedAudience};
+pub use audit::{
+    Action, AuditEntry, AuditFilter, AuditLog, AuditPage, AuditQuery, AuditRow, Origin, OriginRef,
+};
 pub use authority::{
-    Authority, AuthorityBuilder, BuildError, Edit, Exchange, Exchanged, Expiry, Generate, Generated,
-    ManagedKeysError, Reveal, Rotate,
+    Authority, AuthorityBuilder, BuildError, Edit, Endless, Exchange, Exchanged, Expiry, ExpiryPolicy,
+    Generate, Generated, ManagedKeysError, Reveal, Rotate, Signatures,
 };
 pub use caller::Caller;
 pub use directory::{Account, Directory, DirectoryError, DirectorySearch, Match, StaticDirectory};
@@ -45,13 +51,20 @@ pub use error::{AuthenticateError, Conflict, ExchangeError, ManageError, Rejecti
 pub use grant::{Grant, Names};
 pub use id::{InvalidRecordId, RecordId};
 pub use jose::{Algorithm, KeyError, MasterKey, MasterKeyError, PublicJwk, PublicJwks, Sealed, SigningKey};
-pub use list::{Filter, InvalidSort, Page, Position, Query, Sort, SortBy, SortKey, fold};
+pub use limits::PerMinute;
+pub use list::{
+    EndBound, EndBounds, Filter, InvalidSort, Page, Position, Query, Sort, SortBy, SortKey, fold,
+};
 pub use memory::MemoryStore;
+pub use notice::{Event, Notice, Sink, SinkError};
 pub use principal::{Principal, TokenKind};
 pub use random::{Random, RandomError, SystemRandom};
 pub use record::{Credential, Fingerprint, Kind, LastUse, PreviousCredential, Record, Standing, State};
-pub use secret::{AccessToken, ApiToken};
-pub use store::{Change, ChangeRow, Changes, Cursor, KeyStore, Ring, Store, StoreError, StoredKey, Update};
+pub use secret::{AccessToken, ApiToken, KeyAndSecret, Secret};
+pub use store::{
+    Change, ChangeRow, Changes, Cursor, Insert, KeyStore, LiveLimit, OnceStore, Restoration, Ring, Store,
+    StoreError, StoredKey, Update,
+};
 pub use text::{FieldError, MAX_LIST};
 pub use time::{Clock, InvalidTimestamp, SystemClock, Timestamp};
 pub use verifier::Verifier;

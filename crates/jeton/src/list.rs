@@ -33,6 +33,45 @@ pub struct Filter {
     pub expires_before: Option<Timestamp>,
     /// A last use before that time, or none at all.
     pub last_used_before: Option<Timestamp>,
+    /// A life, in a state other than revoked and expired, that goes beyond these bounds.
+    pub beyond: Option<EndBounds>,
+    /// Only those whose holder [may sign for any user](Record::acts_for_anyone).
+    pub acts_for_anyone: bool,
+}
+
+/// The latest ends that tokens may have, by their kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EndBounds {
+    /// Of service tokens.
+    pub service: EndBound,
+    /// Of personal tokens.
+    pub personal: EndBound,
+}
+
+/// The latest end that a token may have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EndBound {
+    /// The last moment at which it may end; any one without.
+    pub last: Option<Timestamp>,
+    /// Whether it must end at all.
+    pub must_end: bool,
+}
+
+impl EndBounds {
+    /// That for tokens of the kind.
+    pub fn of(&self, kind: Kind) -> EndBound {
+        match kind {
+            Kind::Service => self.service,
+            Kind::Personal => self.personal,
+        }
+    }
+}
+
+impl EndBound {
+    /// Whether a token with that end goes beyond.
+    pub fn is_exceeded_by(&self, end: Option<Timestamp>) -> bool {
+        end.map_or(self.must_end, |end| self.last.is_some_and(|last| end > last))
+    }
 }
 
 impl Filter {
@@ -51,6 +90,11 @@ impl Filter {
             })
             && self.expires_before.is_none_or(|end| grant.expires_at.is_some_and(|at| at < end))
             && self.last_used_before.is_none_or(|end| record.last_use.at.is_none_or(|at| at < end))
+            && self.beyond.is_none_or(|bounds| {
+                let dead = matches!(record.state(now), State::Revoked | State::Expired);
+                !dead && bounds.of(record.kind).is_exceeded_by(grant.expires_at)
+            })
+            && (!self.acts_for_anyone || record.acts_for_anyone())
     }
 }
 

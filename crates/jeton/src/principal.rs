@@ -1,12 +1,18 @@
 //! Who makes a request, proven.
 
-use std::{fmt, net::IpAddr, sync::Arc};
+use std::{
+    fmt,
+    net::IpAddr,
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use ipnet::IpNet;
 
 use crate::{
     Names, RecordId, Timestamp,
     jose::{Compact, TokenType},
+    verifier::Parts,
 };
 
 /// Which kind of token a principal came with.
@@ -49,6 +55,32 @@ pub(crate) struct Assertion {
     pub(crate) audiences: Names,
     pub(crate) networks: Vec<IpNet>,
     pub(crate) expires_at: Option<Timestamp>,
+    /// Until when what the token says can be relied on without asking again, exclusive.
+    pub(crate) known_until: Timestamp,
+    pub(crate) verifier: Watch,
+}
+
+/// The way back to what was found out since. It says nothing of who the principal is.
+pub(crate) struct Watch(Weak<Parts>);
+
+impl Watch {
+    pub(crate) fn new(verifier: Weak<Parts>) -> Self {
+        Self(verifier)
+    }
+}
+
+impl PartialEq for Watch {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Watch {}
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Watch")
+    }
 }
 
 impl Principal {
@@ -115,6 +147,34 @@ impl Principal {
     /// The networks that it may come from; empty if from everywhere.
     pub fn networks(&self) -> &[IpNet] {
         &self.0.networks
+    }
+
+    /// Waits until its token is refused: it was revoked, its rights were changed, or its time is over. For connections
+    /// that stay open, as WebSockets do. A principal of an API token counts for as long as an access token would, since
+    /// its rights were read once: whoever holds the token connects again.
+    ///
+    /// It resolves within a second of the moment at which this node refuses the token, and at once if the authority is
+    /// gone.
+    pub async fn ended(&self) {
+        const LOOK_AGAIN: Duration = Duration::from_secs(1);
+        let Some(mut raised) = self.0.verifier.0.upgrade().map(|parts| parts.cut_offs.subscribe()) else {
+            return;
+        };
+        loop {
+            // Not held while waiting: nobody else keeps the authority.
+            let Some(parts) = self.0.verifier.0.upgrade() else { return };
+            let now = parts.clock.now();
+            let cut = !parts.cut_offs.accepts(self.token_id(), self.epoch())
+                || !parts.cut_offs.accepts_token(self.jti());
+            drop(parts);
+            if cut || now >= self.0.known_until || self.expires_at().is_some_and(|end| now >= end) {
+                return;
+            }
+            let left = self.0.known_until.saturating_since(now).min(LOOK_AGAIN);
+            if let Ok(Err(_)) = tokio::time::timeout(left, raised.changed()).await {
+                return;
+            }
+        }
     }
 
     /// Whether its token may be used from there. Without an address only an unrestricted token may be used.

@@ -151,6 +151,8 @@ pub struct Credential {
 pub struct PreviousCredential {
     /// What was signed.
     pub credential: Credential,
+    /// The end that the record had before the rotation.
+    pub ends_at: Option<Timestamp>,
     /// The end of its grace, exclusive.
     pub until: Timestamp,
     /// Whether the credential after it was used already, so that the rotation cannot be taken back.
@@ -158,12 +160,16 @@ pub struct PreviousCredential {
 }
 
 /// Use of a token, as far as it is known. Outside [`Record::version`]: it changes without an edit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LastUse {
     /// When.
     pub at: Option<Timestamp>,
     /// From which address.
     pub address: Option<std::net::IpAddr>,
+    /// By which program, in its own words.
+    pub user_agent: Option<String>,
+    /// How often it was used: exchanges, and requests with an access token.
+    pub count: u64,
 }
 
 /// Everything about one API token, and never the token: its grant, its credential, its history.
@@ -187,6 +193,11 @@ pub struct Record {
     pub created_at: Timestamp,
     /// Who generated it.
     pub created_by: String,
+    /// When its version was raised last.
+    pub updated_at: Timestamp,
+    /// Whether a key and a secret were given out beside the token. The key is the [`id`](Self::id); the secret is
+    /// derived from id and generation, and not stored.
+    pub has_secret: bool,
     /// The beginning of the token, inclusive.
     pub not_before: Timestamp,
     /// The credential in force.
@@ -213,6 +224,11 @@ impl Record {
             Standing::Active if now < self.not_before => State::NotYetValid,
             Standing::Active => State::Active,
         }
+    }
+
+    /// Whether its holder may sign for any user: it has a secret and is bound to none.
+    pub fn acts_for_anyone(&self) -> bool {
+        self.has_secret && self.grant.subject.is_none()
     }
 
     /// The credential before the one in force, as long as it is accepted beside it.

@@ -25,6 +25,11 @@ impl KeyRing {
         &self.signing
     }
 
+    /// All keys.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &SigningKey> {
+        self.by_kid.values().map(|key| &**key)
+    }
+
     /// The key of that name.
     pub(crate) fn find(&self, kid: &str) -> Option<&SigningKey> {
         self.by_kid.get(kid).map(|key| &**key)

@@ -51,3 +51,24 @@ mod tests {
         assert_eq!(format!("{:?}", AccessToken::new("abc".into())), "AccessToken(redacted)");
     }
 }
+
+secret! {
+    /// The secret of a key and secret: given out once beside the API token, derived anew when it is checked, and never
+    /// stored.
+    Secret
+}
+
+/// A key and its secret, which are worth what the API token beside them is worth at the exchange.
+#[derive(Clone, Debug)]
+pub struct KeyAndSecret {
+    /// The key: the id of the record. No secret.
+    pub key: String,
+    /// The secret.
+    pub secret: Secret,
+}
+
+impl KeyAndSecret {
+    pub(crate) fn new(key: String, secret: String) -> Self {
+        Self { key, secret: Secret::new(secret) }
+    }
+}

@@ -3,11 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    Clock, Names, Principal, Rejection, Timestamp, TokenKind,
+    Clock, Names, Principal, RecordId, Rejection, Timestamp, TokenKind,
     claims::{AccessClaims, ApiClaims, split_scopes},
     cutoff::CutOffs,
     jose::{Compact, ParseError, TokenType},
-    principal::Assertion,
+    principal::{Assertion, Watch},
     ring::KeyRing,
     verified::{Verified, VerifiedTokens},
 };
@@ -36,6 +36,28 @@ impl std::fmt::Debug for Verifier {
     }
 }
 
+impl Parts {
+    /// What changes from one moment to the next.
+    fn check_now(&self, verified: &Verified) -> Result<(), Rejection> {
+        let Verified { principal, issued_at, expires_at } = verified;
+        let cut_offs = &self.cut_offs;
+        if !cut_offs.accepts(principal.token_id(), principal.epoch()) {
+            return Err(Rejection::CutOff);
+        }
+        if !cut_offs.accepts_token(principal.jti()) {
+            return Err(Rejection::Revoked);
+        }
+        let now = self.clock.now();
+        if *issued_at > now.saturating_add(self.clock_skew) {
+            return Err(Rejection::NotYetValid);
+        }
+        if now >= expires_at.saturating_add(self.leeway) {
+            return Err(Rejection::Expired);
+        }
+        Ok(())
+    }
+}
+
 impl Verifier {
     /// The principal of an access token (RFC 9068 §4), or why it is refused.
     ///
@@ -43,14 +65,29 @@ impl Verifier {
     /// cut-off, and the expiry last, so that a pause in between cannot let a token slip past a pruned cut-off. Of a
     /// token that was accepted a moment ago only cut-off and expiry are judged anew.
     pub fn verify(&self, token: &str) -> Result<Principal, Rejection> {
+        self.verify_naming(token).map_err(|(_, rejection)| rejection)
+    }
+
+    /// The same, and the record of a token that is refused though we signed it.
+    pub(crate) fn verify_naming(&self, token: &str) -> Result<Principal, (Option<RecordId>, Rejection)> {
+        let named = |verified: &Verified, rejection| (Some(verified.principal.token_id()), rejection);
         if let Some(verified) = self.0.verified.find(token) {
-            self.check_now(&verified)?;
+            self.0.check_now(&verified).map_err(|rejection| named(&verified, rejection))?;
             return Ok(verified.principal);
         }
-        let verified = self.read(token)?;
-        self.check_now(&verified)?;
+        let verified = self.read(token).map_err(|rejection| (None, rejection))?;
+        self.0.check_now(&verified).map_err(|rejection| named(&verified, rejection))?;
         self.0.verified.remember(token, &verified);
         Ok(verified.principal)
+    }
+
+    /// Whether that token was found good before.
+    pub(crate) fn remembers(&self, token: &str) -> bool {
+        self.0.verified.find(token).is_some()
+    }
+
+    pub(crate) fn downgrade(&self) -> Watch {
+        Watch::new(Arc::downgrade(&self.0))
     }
 
     /// What never changes: whether it is signed, for this issuer and audience, and what it says.
@@ -89,25 +126,10 @@ impl Verifier {
             audiences,
             networks: claims.networks,
             expires_at: Some(expires_at),
+            known_until: expires_at.saturating_add(parts.leeway),
+            verifier: self.downgrade(),
         });
         Ok(Verified { principal, issued_at, expires_at })
-    }
-
-    /// What changes from one moment to the next.
-    fn check_now(&self, verified: &Verified) -> Result<(), Rejection> {
-        let Verified { principal, issued_at, expires_at } = verified;
-        let parts = &*self.0;
-        if !parts.cut_offs.accepts(principal.token_id(), principal.epoch()) {
-            return Err(Rejection::CutOff);
-        }
-        let now = parts.clock.now();
-        if *issued_at > now.saturating_add(parts.clock_skew) {
-            return Err(Rejection::NotYetValid);
-        }
-        if now >= expires_at.saturating_add(parts.leeway) {
-            return Err(Rejection::Expired);
-        }
-        Ok(())
     }
 
     /// The issuer whose tokens it accepts.

@@ -2,8 +2,8 @@
 
 use super::Authority;
 use crate::{
-    Caller, Change, ManageError, NamedAudience, StoreError, Unavailable, policy::Denial, rights::scopes,
-    text::Check,
+    Action, Caller, Change, ManageError, NamedAudience, StoreError, Unavailable, policy::Denial,
+    rights::scopes, text::Check,
 };
 
 /// How often a change that met another one is tried anew.
@@ -47,9 +47,9 @@ impl Authority {
         let mut check = Check::default();
         audience.check(&mut check);
         check.finish().map_err(ManageError::Invalid)?;
-        let (authority, actor) = (self.clone(), caller.name());
+        let (authority, caller) = (self.clone(), caller.clone());
         // A task of its own, as for records: a caller that goes away leaves it undone, or done on this node too.
-        let task = tokio::spawn(async move { authority.replace(audience, if_match, &actor).await });
+        let task = tokio::spawn(async move { authority.replace_audience(audience, if_match, &caller).await });
         task.await
             .unwrap_or(Err(ManageError::Unavailable(Unavailable::Internal("the change was broken off"))))
     }
@@ -67,12 +67,13 @@ impl Authority {
         }
     }
 
-    async fn replace(
+    async fn replace_audience(
         &self,
         mut audience: NamedAudience,
         if_match: Option<u64>,
-        actor: &str,
+        caller: &Caller,
     ) -> Result<NamedAudience, ManageError> {
+        let named = caller.clone().with_reason(Some(audience.name.clone()));
         for _ in 0..ATTEMPTS {
             let stored = self.0.store.audience(&audience.name).await?.map_or(0, |stored| stored.version);
             if if_match.is_some_and(|version| version != stored) {
@@ -80,10 +81,11 @@ impl Authority {
             }
             audience.version = stored + 1;
             let change = Change::Audience { name: audience.name.clone() };
-            match self.0.store.put_audience(&audience, &change).await {
+            let entry = named.entry(Action::EditAudience, self.now(), None);
+            match self.0.store.put_audience(&audience, &change, &entry).await {
                 Ok(()) => {
                     self.0.audiences.learn(audience.clone());
-                    tracing::info!(audience = audience.name, actor, "audience changed");
+                    entry.tell();
                     return Ok(audience);
                 }
                 Err(StoreError::Conflict) => {}

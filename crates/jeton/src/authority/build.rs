@@ -3,12 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    Authority, AuthorityBuilder, Inner, Lifetimes, ManagedKeysError, Reveal, Settings,
+    Authority, AuthorityBuilder, Inner, ManagedKeysError, Reveal, Settings,
+    housekeeping::{self, Housekeeping, Told},
     keys::{self, ManagedKeys},
+    switch::Switch,
 };
 use crate::{
-    Audiences, Names, Ring, StoreError, Verifier, cutoff::CutOffs, feed, last_use::Uses, ring::KeyRing,
-    verified::VerifiedTokens, verifier::Parts,
+    Audiences, Names, Ring, StoreError, Verifier, audit::Buffer, cutoff::CutOffs, feed, last_use::Uses,
+    limits::Limits, ring::KeyRing, verified::VerifiedTokens, verifier::Parts,
 };
 
 /// Why an authority cannot be built.
@@ -43,25 +45,35 @@ impl AuthorityBuilder {
         self.check()?;
         let store = self.store.ok_or(BuildError::Missing("a store"))?;
         let directory = self.directory.ok_or(BuildError::Missing("a directory"))?;
-        let (api_keys, access_keys) = match self.managed {
-            Some((key_store, master)) if self.api_keys.is_empty() && self.access_keys.is_empty() => {
+        let given = [&self.api_keys, &self.access_keys, &self.secret_keys];
+        let (api_keys, access_keys, secret_keys) = match self.managed {
+            Some((key_store, master)) if given.into_iter().all(Vec::is_empty) => {
                 let (api_algorithm, access_algorithm) = (self.api_algorithm, self.access_algorithm);
                 let managed = ManagedKeys { store: key_store, master, api_algorithm, access_algorithm };
                 (
                     keys::load(&managed, Ring::Api, &*self.clock, &*self.random).await?,
                     keys::load(&managed, Ring::Access, &*self.clock, &*self.random).await?,
+                    keys::load(&managed, Ring::Secret, &*self.clock, &*self.random).await?,
                 )
             }
             Some(_) => return Err(BuildError::Setting("keys are either managed or given, not both")),
-            None => (self.api_keys, self.access_keys),
+            None => (self.api_keys, self.access_keys, self.secret_keys),
         };
         if api_keys.is_empty() || access_keys.is_empty() {
             return Err(BuildError::Missing("keys of both rings, or managed keys"));
         }
         let api_keys = KeyRing::new(api_keys).ok_or(BuildError::Keys)?;
         let access_keys = KeyRing::new(access_keys).ok_or(BuildError::Keys)?;
-        if api_keys.shares_a_key_with(&access_keys) {
+        let secret_keys = match secret_keys {
+            none if none.is_empty() => None,
+            some => Some(KeyRing::new(some).ok_or(BuildError::Keys)?),
+        };
+        let shared = |other| secret_keys.as_ref().is_some_and(|keys| keys.shares_a_key_with(other));
+        if api_keys.shares_a_key_with(&access_keys) || shared(&api_keys) || shared(&access_keys) {
             return Err(BuildError::Keys);
+        }
+        if secret_keys.as_ref().is_some_and(|keys| keys.keys().any(|key| !key.algorithm().is_symmetric())) {
+            return Err(BuildError::Setting("secrets are derived from HMAC keys"));
         }
         if self.reveal == Reveal::Again && !api_keys.is_deterministic() {
             return Err(BuildError::Setting("tokens signed with ES256 cannot be shown again"));
@@ -87,15 +99,24 @@ impl AuthorityBuilder {
             audiences,
             default_audience,
             access_ttl: self.access_ttl,
-            lifetimes: Lifetimes { default: self.default_lifetime, max: self.max_lifetime },
+            lifetimes: self.lifetimes,
             default_role: self.default_role,
             reveal: self.reveal,
             personal_limit: self.personal_limit,
+            personal_grace: self.personal_grace,
+            subject_limit: self.subject_limit,
+            signatures: self.signatures,
             role_map: self.role_map,
             directory_timeout: self.directory_timeout,
             longest_access_ttl,
         };
         let (random, feed) = (self.random, feed::Feed::default());
+        let clock = verifier.0.clock.clone();
+        let housekeeping = Housekeeping {
+            // A tombstone outlives whatever was made from the token.
+            keep_tombstones: self.housekeeping.keep_tombstones.max(Duration::from_secs(2 * 86_400)),
+            ..self.housekeeping
+        };
         let audiences = Audiences::default();
         // Before the log is read: what changes meanwhile is in the log.
         store.audiences().await?.into_iter().for_each(|audience| audiences.learn(audience));
@@ -106,13 +127,21 @@ impl AuthorityBuilder {
             random,
             verifier,
             api_keys,
+            secret_keys,
             settings,
+            housekeeping,
+            sink: self.sink,
             feed,
             audiences,
             uses: Uses::default(),
+            audit: Buffer::default(),
+            limits: Limits::new(clock, self.limit_bad_credentials, self.limit_exchanges),
+            switch: Switch::default(),
+            told: Told::default(),
         });
         feed::read_on(&inner).await?;
         tokio::spawn(feed::follow(Arc::downgrade(&inner), self.feed_interval));
+        tokio::spawn(housekeeping::keep(Arc::downgrade(&inner), self.housekeeping_interval));
         Ok(Authority(inner))
     }
 
@@ -129,11 +158,19 @@ impl AuthorityBuilder {
             (seconds(1)..=seconds(86_400)).contains(&self.access_ttl) && self.access_ttl.subsec_nanos() == 0,
             "the lifetime of access tokens must be 1 second to 1 day, in whole seconds",
         )?;
-        let lifetimes = [Some(self.default_lifetime), self.max_lifetime];
+        let policies = [self.lifetimes.service, self.lifetimes.personal];
+        let lifetimes = policies.iter().flat_map(|policy| [Some(policy.default), policy.max]);
         setting(
-            lifetimes.into_iter().flatten().all(|lifetime| lifetime >= seconds(1)),
+            lifetimes.flatten().all(|lifetime| lifetime >= seconds(1)),
             "the lifetime of API tokens must be 1 second at least",
         )?;
+        setting(self.personal_limit > 0, "a user may have one personal token at least")?;
+        let unused = self.housekeeping.disable_unused_after;
+        setting(
+            unused.is_none_or(|span| span >= seconds(86_400)),
+            "a token is unused for one day at least before it is disabled",
+        )?;
+        setting(!self.housekeeping_interval.is_zero(), "the housekeeping interval must not be zero")?;
         setting(self.leeway <= seconds(60), "the leeway must be a minute at most")?;
         setting(self.clock_skew <= seconds(3600), "the clock skew must be an hour at most")?;
         setting(!self.feed_interval.is_zero(), "the feed interval must not be zero")?;

@@ -2,10 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::Reveal;
+use super::{Reveal, Signatures, expiry::Lifetimes, housekeeping::Housekeeping};
 use crate::{
-    Algorithm, Clock, Directory, DirectorySearch, KeyStore, MasterKey, Names, Random, SigningKey, Store,
-    SystemClock, SystemRandom,
+    Algorithm, Clock, Directory, DirectorySearch, KeyStore, MasterKey, Names, PerMinute, Random, SigningKey,
+    Sink, Store, SystemClock, SystemRandom,
     rights::{self, RoleMap},
 };
 
@@ -26,13 +26,21 @@ pub struct AuthorityBuilder {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) random: Arc<dyn Random>,
     pub(super) access_ttl: Duration,
-    pub(super) default_lifetime: Duration,
-    pub(super) max_lifetime: Option<Duration>,
+    pub(super) secret_keys: Vec<SigningKey>,
+    pub(super) lifetimes: Lifetimes,
     pub(super) leeway: Duration,
     pub(super) clock_skew: Duration,
     pub(super) default_role: String,
     pub(super) reveal: Reveal,
     pub(super) personal_limit: usize,
+    pub(super) personal_grace: Duration,
+    pub(super) subject_limit: Option<usize>,
+    pub(super) signatures: Signatures,
+    pub(super) limit_bad_credentials: Option<PerMinute>,
+    pub(super) limit_exchanges: Option<PerMinute>,
+    pub(super) sink: Option<Arc<dyn Sink>>,
+    pub(super) housekeeping: Housekeeping,
+    pub(super) housekeeping_interval: Duration,
     pub(super) role_map: RoleMap,
     pub(super) directory_timeout: Duration,
     pub(super) feed_interval: Duration,
@@ -62,13 +70,21 @@ impl AuthorityBuilder {
             clock: Arc::new(SystemClock::new()),
             random: Arc::new(SystemRandom),
             access_ttl: Duration::from_secs(300),
-            default_lifetime: Duration::from_secs(30 * 86_400),
-            max_lifetime: None,
+            secret_keys: Vec::new(),
+            lifetimes: Lifetimes::default(),
             leeway: Duration::ZERO,
             clock_skew: Duration::from_secs(60),
             default_role: rights::EXTERNAL_APPLICATION.to_owned(),
             reveal: Reveal::Once,
             personal_limit: 10,
+            personal_grace: Duration::ZERO,
+            subject_limit: None,
+            signatures: Signatures::Refused,
+            limit_bad_credentials: None,
+            limit_exchanges: None,
+            sink: None,
+            housekeeping: Housekeeping::default(),
+            housekeeping_interval: Duration::from_secs(60),
             role_map: RoleMap::default(),
             directory_timeout: Duration::from_secs(5),
             feed_interval: Duration::from_secs(1),
@@ -125,6 +141,13 @@ impl AuthorityBuilder {
         self
     }
 
+    /// The HMAC keys from which the secrets of keys and secrets are derived; the first one for new ones. Without any, and
+    /// without managed keys, tokens have no key and secret.
+    pub fn secret_keys(mut self, keys: impl IntoIterator<Item = SigningKey>) -> Self {
+        self.secret_keys = keys.into_iter().collect();
+        self
+    }
+
     /// An audience (`aud`) of this app: access tokens must name one. The first one given is what an exchange
     /// without `audience` gets; the issuer unless told otherwise.
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
@@ -152,35 +175,10 @@ impl AuthorityBuilder {
         self
     }
 
-    /// Whether API tokens can be shown again; once unless told otherwise.
-    pub fn reveal(mut self, reveal: Reveal) -> Self {
-        self.reveal = reveal;
-        self
-    }
-
-    /// How many personal tokens a user may have that are not revoked, deleted or over; 10 unless told otherwise.
-    pub fn personal_limit(mut self, limit: usize) -> Self {
-        self.personal_limit = limit;
-        self
-    }
-
     /// The lifetime of access tokens, in whole seconds: 1 second to 1 day, 5 minutes unless told otherwise. RFC
     /// 6750 §5.3 asks for an hour at most.
     pub fn access_ttl(mut self, ttl: Duration) -> Self {
         self.access_ttl = ttl;
-        self
-    }
-
-    /// The lifetime of API tokens for which none is asked; 30 days unless told otherwise.
-    pub fn default_lifetime(mut self, lifetime: Duration) -> Self {
-        self.default_lifetime = lifetime;
-        self
-    }
-
-    /// The longest life of API tokens, from when their end is set; with one, none is without end. It holds for
-    /// generate, edit, rotate and enable. No limit unless told otherwise.
-    pub fn max_lifetime(mut self, lifetime: Duration) -> Self {
-        self.max_lifetime = Some(lifetime);
         self
     }
 

@@ -1,18 +1,91 @@
-//! An API token used directly as a bearer, on the routes that allow it.
+//! Who makes a request: by an access token, or by an API token itself on the routes that allow it.
 
 use super::{Authority, exchange::Live};
 use crate::{
-    AuthenticateError, Names, Principal, Rejection, TokenKind, principal::Assertion, rights::Rights,
+    AuthenticateError, Names, OriginRef, Principal, Rejection, TokenKind, policy::Denial,
+    principal::Assertion, principal::admits, rights::Rights,
 };
 
 impl Authority {
-    /// The principal of an API token, with the rights that it has now. Asks the store and the directory each time.
+    /// The principal of an access token. Does not wait: it asks neither store nor directory. Where the request comes
+    /// from is not looked at; [`authenticate_from`](Self::authenticate_from) does that.
     ///
     /// # Errors
     ///
-    /// If the token is refused, or if nobody could tell.
-    pub async fn authenticate_api_token(&self, api_token: &str) -> Result<Principal, AuthenticateError> {
-        let Live { record, account, ends_at, .. } = self.live(api_token).await?;
+    /// If the token is refused.
+    pub fn authenticate(&self, access_token: &str) -> Result<Principal, Rejection> {
+        self.0.verifier.verify(access_token)
+    }
+
+    /// The principal of an access token that comes from there: within its networks and the limit for bad credentials.
+    /// The use is counted, a refusal goes to the audit log.
+    ///
+    /// # Errors
+    ///
+    /// If the token is refused, or may not be used from there. [`AuthenticateError::Unavailable`] is none of them.
+    pub fn authenticate_from(
+        &self,
+        access_token: &str,
+        origin: OriginRef<'_>,
+    ) -> Result<Principal, AuthenticateError> {
+        let verifier = &self.0.verifier;
+        // Who was let in a moment ago shares an address with whom it will.
+        if !verifier.remembers(access_token) {
+            self.0.limits.hears(origin.address).map_err(AuthenticateError::TooMany)?;
+        }
+        let (id, verified) = match verifier.verify_naming(access_token) {
+            Ok(principal) => (Some(principal.token_id()), admitted(principal, origin)),
+            Err((id, rejection)) => (id, Err(rejection.into())),
+        };
+        match &verified {
+            Ok(principal) => self.0.uses.note(principal.token_id(), self.now(), origin),
+            Err(error) => self.note_refusal(id, error, origin),
+        }
+        verified
+    }
+
+    /// The principal of an API token, with the rights that it has now. Asks the store and the directory each time.
+    /// The use is counted, a refusal goes to the audit log.
+    ///
+    /// # Errors
+    ///
+    /// If the token is refused or may not be used from there, or if nobody could tell.
+    pub async fn authenticate_api_token(
+        &self,
+        api_token: &str,
+        origin: OriginRef<'_>,
+    ) -> Result<Principal, AuthenticateError> {
+        let live = self.presented(api_token, origin).await?;
+        let principal = self.principal_of(live)?;
+        self.0.uses.note(principal.token_id(), self.now(), origin);
+        Ok(principal)
+    }
+
+    /// What an API token stands for that is used from there.
+    pub(super) async fn presented(
+        &self,
+        api_token: &str,
+        origin: OriginRef<'_>,
+    ) -> Result<Live, AuthenticateError> {
+        self.0.limits.hears(origin.address).map_err(AuthenticateError::TooMany)?;
+        let proven = self.prove(api_token);
+        let id = proven.as_ref().ok().map(super::exchange::Proven::id);
+        let live = match proven {
+            Ok(proven) => self.live(&proven).await,
+            Err(rejection) => Err(rejection.into()),
+        };
+        let live = live.and_then(|live| {
+            let inside = admits(&live.record.grant.networks, origin.address);
+            if inside { Ok(live) } else { Err(AuthenticateError::Denied(Denial::Network)) }
+        });
+        if let Err(error) = &live {
+            self.note_refusal(id, error, origin);
+        }
+        live
+    }
+
+    fn principal_of(&self, live: Live) -> Result<Principal, Rejection> {
+        let Live { started, record, account, ends_at, generation } = live;
         let settings = &self.0.settings;
         let own = self.0.verifier.audiences();
         let audiences: Names = match &record.grant.audiences {
@@ -20,13 +93,13 @@ impl Authority {
             some => some.clone(),
         };
         if audiences.is_disjoint(own) {
-            return Err(Rejection::Audience.into());
+            return Err(Rejection::Audience);
         }
         let rights = Rights::of(&record.grant, account.as_ref(), &settings.role_map, &settings.default_role);
         Ok(Principal::assertion(Assertion {
             kind: TokenKind::ApiToken,
             token_id: record.id,
-            jti: format!("{}.{}", record.id, record.credential.generation),
+            jti: format!("{}.{generation}", record.id),
             epoch: record.epoch,
             subject: record.grant.subject,
             tenant: record.grant.tenant,
@@ -36,6 +109,16 @@ impl Authority {
             audiences,
             networks: record.grant.networks,
             expires_at: ends_at,
+            known_until: started.saturating_add(settings.access_ttl),
+            verifier: self.0.verifier.downgrade(),
         }))
+    }
+}
+
+fn admitted(principal: Principal, origin: OriginRef<'_>) -> Result<Principal, AuthenticateError> {
+    if principal.admits(origin.address) {
+        Ok(principal)
+    } else {
+        Err(AuthenticateError::Denied(Denial::Network))
     }
 }

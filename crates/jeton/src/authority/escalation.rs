@@ -11,17 +11,20 @@ use crate::{
 };
 
 impl Authority {
-    /// Whether the caller may let a token with that grant exist. `account` is that of its subject, if it was asked
-    /// for already.
+    /// Whether the caller may let that token exist. `account` is that of its subject, if it was asked for already.
     pub(super) async fn may_give(
         &self,
         caller: &Caller,
-        grant: &Grant,
+        record: &Record,
         account: Option<&Account>,
     ) -> Result<(), ManageError> {
+        let grant = &record.grant;
         stays_in_tenant(caller, grant)?;
         let Some(held) = caller.held().filter(|_| !caller.may_grant()) else { return Ok(()) };
-        if grant.subject.as_deref() != held.subject || grant.tenant.as_deref() != held.tenant {
+        if record.acts_for_anyone()
+            || grant.subject.as_deref() != held.subject
+            || grant.tenant.as_deref() != held.tenant
+        {
             return Err(needs_grant());
         }
         let found;

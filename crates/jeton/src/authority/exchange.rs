@@ -4,11 +4,11 @@
 //! asked, then the record's epoch is compared with the cut-off, then the child is signed, and its life starts at
 //! the time taken. A child made from a stale read is thereby older than the cut-off that refuses it.
 
-use super::{Authority, Exchange, Exchanged, Settings, mutate::Mutation};
+use super::{Authority, Exchange, Exchanged, Settings, mutate::Mutation, secret::Signature};
 use crate::{
-    AccessToken, Account, AuthenticateError, Caller, ExchangeError, Fingerprint, ManageError, Names, Record,
-    RecordId, Rejection, State, Timestamp, Unavailable,
-    claims::{AccessClaims, ApiClaims, Audience, join_scopes},
+    AccessToken, Account, AuthenticateError, Caller, Credential, ExchangeError, Fingerprint, ManageError,
+    Names, Record, RecordId, Rejection, State, Timestamp, Unavailable,
+    claims::{AccessClaims, Audience, join_scopes},
     jose::{self, TokenType, base64url},
     policy::Denial,
     principal::admits,
@@ -19,10 +19,22 @@ use crate::{
 /// How often a read that lies behind a cut-off is repeated.
 const ATTEMPTS: usize = 3;
 
-/// An API token that is accepted now, and what was read about it.
+/// What somebody has shown to be its own, before the record is read.
+#[derive(Debug)]
+pub(super) enum Proven {
+    /// An API token that we signed.
+    Token { id: RecordId, generation: Option<u64>, expires_at: Option<Timestamp>, fingerprint: Fingerprint },
+    /// A secret that we derived.
+    Secret { id: RecordId, generation: u64 },
+    /// A signature that is young enough; who made it, only the record tells.
+    Signature(Signature),
+}
+
+/// A credential that is accepted now, and what was read about it.
 pub(super) struct Live {
     /// The time taken before anything was read.
     pub(super) started: Timestamp,
+    /// With the subject that it acts as, also if a signature names it.
     pub(super) record: Record,
     /// There exactly if the record has a subject.
     pub(super) account: Option<Account>,
@@ -39,42 +51,94 @@ impl Authority {
     ///
     /// See [`ExchangeError`]. The store and the directory are asked only once the signature was found good.
     pub async fn exchange(&self, api_token: &str, request: &Exchange) -> Result<Exchanged, ExchangeError> {
-        let Live { started, record, account, ends_at, .. } = self.live(api_token).await?;
+        self.exchange_with(|| self.prove(api_token), request).await
+    }
+
+    pub(super) async fn exchange_with(
+        &self,
+        prove: impl FnOnce() -> Result<Proven, Rejection>,
+        request: &Exchange,
+    ) -> Result<Exchanged, ExchangeError> {
+        self.0.limits.hears(request.origin.address).map_err(ExchangeError::TooMany)?;
+        let proven = prove();
+        let id = proven.as_ref().ok().map(Proven::id);
+        let exchanged = match proven {
+            Ok(proven) => self.exchange_proven(&proven, request).await,
+            Err(rejection) => Err(rejection.into()),
+        };
+        self.note_exchange(id, &exchanged, &request.origin);
+        exchanged
+    }
+
+    async fn exchange_proven(&self, proven: &Proven, request: &Exchange) -> Result<Exchanged, ExchangeError> {
+        let live = self.live(proven).await?;
+        let Live { started, record, account, ends_at, .. } = &live;
         let settings = &self.0.settings;
-        if !admits(&record.grant.networks, request.facts.address) {
+        if !admits(&record.grant.networks, request.origin.address) {
             return Err(ExchangeError::Denied(Denial::Network));
         }
+        self.0.limits.exchange(record.id).map_err(ExchangeError::TooMany)?;
         let mut rights =
             Rights::of(&record.grant, account.as_ref(), &settings.role_map, &settings.default_role);
         if let Some(wanted) = &request.scopes {
             rights = rights.narrowed(wanted, &settings.default_role).ok_or(ExchangeError::InvalidScope)?;
         }
         let audience = audience(settings, &record.grant.audiences, request.audience.as_deref())?;
+        if let Proven::Signature(signature) = proven {
+            self.take_signature(signature).await?;
+        }
         let end = started.saturating_add(settings.access_ttl);
         let expires_at = ends_at.map_or(end, |ends_at| ends_at.min(end));
-        let claims = self.child_claims(&record, &rights, audience, started, expires_at)?;
+        let claims = self.child_claims(record, &rights, audience, *started, expires_at)?;
         let access_token = self.sign_child(&claims)?;
-        self.0.uses.note(record.id, started, request.facts.address);
-        tracing::debug!(token_id = %record.id, subject = record.grant.subject, "exchanged");
+        self.0.uses.note(record.id, *started, request.origin.borrowed());
         Ok(Exchanged {
             access_token,
-            expires_in: expires_at.saturating_since(started),
+            expires_in: expires_at.saturating_since(*started),
             expires_at,
             scopes: rights.scopes,
             token_id: record.id,
+            subject: live.record.grant.subject,
+            tenant: live.record.grant.tenant,
+            api_token_expires_at: live.ends_at,
         })
     }
 
-    /// Reads what an API token stands for, and whether it is accepted now.
-    pub(super) async fn live(&self, api_token: &str) -> Result<Live, AuthenticateError> {
+    /// What an API token proves by its signature alone.
+    pub(super) fn prove(&self, api_token: &str) -> Result<Proven, Rejection> {
         let exchange = &self.0.settings.exchange_audience;
         let claims = verify_api(api_token, &self.0.api_keys, self.issuer(), exchange)?;
-        let id = claims.sub.parse().map_err(|_| Rejection::Invalid)?;
-        let fingerprint = Fingerprint::from_bytes(jose::sha256(api_token.as_bytes()));
+        let end = |exp| Timestamp::from_unix_seconds(exp).ok_or(Rejection::Invalid);
+        Ok(Proven::Token {
+            id: claims.sub.parse().map_err(|_| Rejection::Invalid)?,
+            generation: claims.jti.rsplit_once('.').and_then(|(_, number)| number.parse().ok()),
+            expires_at: claims.exp.map(end).transpose()?,
+            fingerprint: Fingerprint::from_bytes(jose::sha256(api_token.as_bytes())),
+        })
+    }
+
+    /// Reads what a credential stands for, and whether it is accepted now.
+    pub(super) async fn live(&self, proven: &Proven) -> Result<Live, AuthenticateError> {
+        let id = proven.id();
         for _ in 0..ATTEMPTS {
             let started = self.now();
-            let record = self.0.store.find(id).await.map_err(Unavailable::from)?.ok_or(Rejection::Revoked)?;
-            let (generation, ends_at) = judge(&record, &claims, fingerprint, started)?;
+            let record = self.0.store.find(id).await.map_err(Unavailable::from)?;
+            let mut record = record.ok_or(proven.unknown())?;
+            let (generation, ends_at) = match self.judge(&record, proven, started) {
+                Err(Rejection::Superseded) => {
+                    self.note_superseded(&record, proven);
+                    return Err(Rejection::Superseded.into());
+                }
+                judged => judged?,
+            };
+            if let Proven::Signature(signature) = proven {
+                let subject = self.signed_subject(&signature.user, &record).await?;
+                if record.grant.subject.is_none() {
+                    // The user of this moment, whichever life of that name it is.
+                    record.incarnation = self.0.account(&subject).await?.map(|account| account.incarnation);
+                    record.grant.subject = Some(subject);
+                }
+            }
             let account = self.account_of(&record).await?;
             if generation == record.credential.generation && self.is_cancellable(&record, started) {
                 // The first use of a new credential: written down before it takes effect, so that from now on nobody
@@ -87,6 +151,40 @@ impl Authority {
             }
         }
         Err(Unavailable::Internal("the store lags behind its change log").into())
+    }
+
+    /// Whether the record accepts that credential now: its generation, and until when.
+    fn judge(
+        &self,
+        record: &Record,
+        proven: &Proven,
+        now: Timestamp,
+    ) -> Result<(u64, Option<Timestamp>), Rejection> {
+        let shows = |credential: &Credential| match proven {
+            Proven::Token { fingerprint, .. } => credential.fingerprint == *fingerprint,
+            Proven::Secret { generation, .. } => record.has_secret && credential.generation == *generation,
+            Proven::Signature(signature) => {
+                record.has_secret && self.is_signed_by(signature, credential.generation)
+            }
+        };
+        let current = Some((&record.credential, None));
+        let previous = record.grace(now).map(|previous| (&previous.credential, Some(previous.until)));
+        let shown = current.into_iter().chain(previous).find(|(credential, _)| shows(credential));
+        if shown.is_none() && matches!(proven, Proven::Signature(_)) {
+            // Nothing is proven by it, so nothing is told.
+            return Err(Rejection::Invalid);
+        }
+        accepted(record.state(now))?;
+        let (credential, grace) = shown.ok_or(Rejection::Superseded)?;
+        let signed = match proven {
+            Proven::Token { expires_at, .. } => *expires_at,
+            _ => credential.expires_at,
+        };
+        if signed.is_some_and(|end| now >= end) {
+            return Err(Rejection::Expired);
+        }
+        let ends_at = [grace, signed, record.grant.expires_at].into_iter().flatten().min();
+        Ok((credential.generation, ends_at))
     }
 
     /// Whether some node may still take the rotation of that record back: also one whose clock is behind this one.
@@ -153,6 +251,33 @@ impl Authority {
     }
 }
 
+impl Proven {
+    /// The record that it belongs to.
+    pub(super) fn id(&self) -> RecordId {
+        match self {
+            Self::Token { id, .. } | Self::Secret { id, .. } => *id,
+            Self::Signature(signature) => signature.key,
+        }
+    }
+
+    /// The generation that it says to be of.
+    pub(super) fn generation(&self) -> Option<u64> {
+        match self {
+            Self::Token { generation, .. } => *generation,
+            Self::Secret { generation, .. } => Some(*generation),
+            Self::Signature(_) => None,
+        }
+    }
+
+    /// Why it is refused if there is no such record.
+    fn unknown(&self) -> Rejection {
+        match self {
+            Self::Signature(_) => Rejection::Invalid,
+            _ => Rejection::Revoked,
+        }
+    }
+}
+
 pub(super) fn sign<T: serde::Serialize>(
     key: &crate::SigningKey,
     typ: TokenType,
@@ -163,29 +288,6 @@ pub(super) fn sign<T: serde::Serialize>(
     let signature =
         key.sign(signed.as_bytes()).map_err(|_| Unavailable::Internal("the token could not be signed"))?;
     Ok(format!("{signed}.{signature}"))
-}
-
-/// Whether the record accepts that credential now: its generation, and until when.
-fn judge(
-    record: &Record,
-    claims: &ApiClaims,
-    fingerprint: Fingerprint,
-    now: Timestamp,
-) -> Result<(u64, Option<Timestamp>), Rejection> {
-    accepted(record.state(now))?;
-    let (generation, grace) = match record.grace(now) {
-        _ if record.credential.fingerprint == fingerprint => (record.credential.generation, None),
-        Some(previous) if previous.credential.fingerprint == fingerprint => {
-            (previous.credential.generation, Some(previous.until))
-        }
-        _ => return Err(Rejection::Superseded),
-    };
-    let signed =
-        claims.exp.map(|exp| Timestamp::from_unix_seconds(exp).ok_or(Rejection::Invalid)).transpose()?;
-    if signed.is_some_and(|end| now >= end) {
-        return Err(Rejection::Expired);
-    }
-    Ok((generation, [grace, signed, record.grant.expires_at].into_iter().flatten().min()))
 }
 
 /// Whether a record in that state is accepted.

@@ -70,10 +70,12 @@ fn make(
     let algorithm = match ring {
         Ring::Api => managed.api_algorithm,
         Ring::Access => managed.access_algorithm,
+        Ring::Secret => Algorithm::Hs256,
     };
     let key = SigningKey::generate(algorithm, random)?;
     let sealed = managed.master.seal(key.material(), &context(ring, key.kid()), random)?;
-    Ok(StoredKey { kid: key.kid().to_owned(), ring, algorithm, created_at: clock.now(), sealed })
+    let (kid, now) = (key.kid().to_owned(), clock.now());
+    Ok(StoredKey { kid, ring, algorithm, created_at: now, signs_from: now, retired_at: None, sealed })
 }
 
 /// A sealed key opens only in its own place.

@@ -2,7 +2,8 @@
 
 use super::{Authority, Edit, mutate::Mutation};
 use crate::{
-    Caller, Filter, Kind, ManageError, Page, Position, Query, Record, RecordId, Sort, rights::scopes,
+    Caller, EndBounds, Filter, Kind, ManageError, Page, Position, Query, Record, RecordId, Sort,
+    rights::scopes,
 };
 
 impl Authority {
@@ -46,6 +47,12 @@ impl Authority {
         filter.role_is_default = filter.role.as_ref() == Some(&self.0.settings.default_role);
         let query = Query { filter, sort, after, limit: limit.clamp(1, 200), now: self.now() };
         Ok(self.0.store.list(&query).await?)
+    }
+
+    /// The latest ends that the [policy](crate::ExpiryPolicy) allows now, for [`Filter::beyond`]: which live tokens were
+    /// made under a wider one.
+    pub fn end_bounds(&self) -> EndBounds {
+        self.0.settings.lifetimes.bounds(self.now())
     }
 
     /// Edits a record. `if_match` is the version that it must be at; whatever it is at without.

@@ -10,33 +10,43 @@ mod escalation;
 mod exchange;
 mod expiry;
 mod generate;
+mod housekeeping;
 mod keys;
 mod manage;
 mod mutate;
+mod notes;
 mod own;
 mod personal;
 mod request;
 mod reveal;
 mod rotate;
 mod search;
+mod secret;
+mod settings;
 mod subjects;
+mod switch;
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 pub use build::BuildError;
 pub use builder::AuthorityBuilder;
-pub use expiry::Expiry;
 use expiry::Lifetimes;
+pub use expiry::{Endless, Expiry, ExpiryPolicy};
 pub use keys::ManagedKeysError;
 pub use request::{Edit, Exchange, Exchanged, Generate, Generated, Rotate};
 pub use reveal::Reveal;
+pub use secret::Signatures;
+
+use housekeeping::{Housekeeping, Told};
+use switch::Switch;
 
 use crate::{
-    Account, Audiences, Clock, Directory, DirectoryError, DirectorySearch, Grant, Names, Principal,
-    PublicJwks, Random, Record, Rejection, Store, Timestamp, Unavailable, Verifier,
+    Account, Audiences, Clock, Directory, DirectoryError, DirectorySearch, Grant, Names, PublicJwks, Random,
+    Record, Sink, Store, Timestamp, Unavailable, Verifier, audit,
     cutoff::CutOffs,
     feed,
     last_use::{self, Uses},
+    limits::Limits,
     policy::Facts,
     rights::RoleMap,
     ring::KeyRing,
@@ -81,10 +91,18 @@ pub(crate) struct Inner {
     random: Arc<dyn Random>,
     verifier: Verifier,
     api_keys: KeyRing,
+    /// From which secrets are derived, where there are any.
+    secret_keys: Option<KeyRing>,
     settings: Settings,
+    housekeeping: Housekeeping,
+    sink: Option<Arc<dyn Sink>>,
     pub(crate) feed: feed::Feed,
     pub(crate) audiences: Audiences,
     pub(crate) uses: Uses,
+    pub(crate) audit: audit::Buffer,
+    pub(crate) limits: Limits,
+    switch: Switch,
+    told: Told,
 }
 
 pub(crate) struct Settings {
@@ -98,6 +116,9 @@ pub(crate) struct Settings {
     default_role: String,
     reveal: Reveal,
     personal_limit: usize,
+    personal_grace: Duration,
+    subject_limit: Option<usize>,
+    signatures: Signatures,
     role_map: RoleMap,
     directory_timeout: Duration,
     /// The longest lifetime of access tokens that any node may still use.
@@ -132,6 +153,15 @@ impl Inner {
         longest.saturating_add(self.verifier.0.clock_skew).saturating_add(self.verifier.0.leeway)
     }
 
+    /// Refuses an access token on this node, for as long as it could be used.
+    pub(crate) fn revoke_token(&self, jti: &str, expires_at: Timestamp) {
+        let left = expires_at.saturating_since(self.clock().now());
+        let skew = self.verifier.0.clock_skew.saturating_mul(2);
+        let span = left.saturating_add(skew).saturating_add(self.verifier.0.leeway);
+        let until = self.clock().monotonic().saturating_add(span);
+        self.cut_offs().revoke_token(jti.to_owned(), until);
+    }
+
     async fn account(&self, subject: &str) -> Result<Option<Account>, Unavailable> {
         tokio::time::timeout(self.settings.directory_timeout, self.directory.account(subject))
             .await
@@ -162,11 +192,6 @@ impl Authority {
     /// are mounted.
     pub fn builder(issuer: impl Into<String>) -> AuthorityBuilder {
         AuthorityBuilder::new(issuer.into())
-    }
-
-    /// The principal of an access token. Does not wait: it asks neither store nor directory.
-    pub fn authenticate(&self, access_token: &str) -> Result<Principal, Rejection> {
-        self.0.verifier.verify(access_token)
     }
 
     /// The verifying half alone.
@@ -213,19 +238,15 @@ impl Authority {
         self.0.cut_offs().len()
     }
 
-    /// Notes that the token behind the principal was used from there: for adapters, once they let a request pass. The
-    /// first use of each minute is written down in the background.
-    pub fn used(&self, principal: &Principal, facts: &Facts) {
-        self.0.uses.note(principal.token_id(), self.now(), facts.address);
-    }
-
-    /// Writes down the last uses that were noted. It is done every second anyway; a host does it before it ends.
+    /// Writes down the last uses and the audit entries that wait. It is done every second anyway; a host does it before
+    /// it ends.
     ///
     /// # Errors
     ///
     /// If the store does not answer.
     pub async fn flush(&self) -> Result<(), Unavailable> {
-        Ok(last_use::write_down(&self.0).await?)
+        last_use::write_down(&self.0, true).await?;
+        Ok(audit::write_down(&self.0).await?)
     }
 
     /// Reads the change log to its end now. It is done every second anyway.

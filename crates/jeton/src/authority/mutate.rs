@@ -4,12 +4,14 @@
 
 use super::{
     Authority, Edit, Settings,
+    expiry::Lifetime,
+    personal::Replacement,
     request::check_grant,
     rotate::{Rotation, cancelled, confirmed},
 };
 use crate::{
-    ApiToken, Caller, Change, Conflict, ManageError, Record, RecordId, Standing, StoreError, Timestamp,
-    Unavailable, Update, rights::scopes, text::Check,
+    Action, ApiToken, Caller, Change, Conflict, LiveLimit, ManageError, Record, RecordId, Standing,
+    StoreError, Timestamp, Unavailable, Update, rights::scopes, text::Check,
 };
 
 /// How often a change that met another one is decided anew.
@@ -19,6 +21,8 @@ const ATTEMPTS: u32 = 32;
 pub(super) enum Mutation {
     Edit(Box<Edit>),
     Rotate(Box<Rotation>),
+    /// Another personal token takes the place of this one.
+    Replace(Box<Replacement>),
     CancelRotation,
     /// The new credential of a rotation is used for the first time.
     Confirm(u64),
@@ -37,21 +41,22 @@ impl Mutation {
         match self {
             Self::Disable | Self::CutOff | Self::Revoke | Self::Delete => true,
             Self::Rotate(rotation) => rotation.kills(),
+            Self::Replace(replacement) => replacement.rotation.kills(),
             Self::Edit(_) | Self::CancelRotation | Self::Confirm(_) | Self::Enable => false,
         }
     }
 
-    const fn done(&self) -> &'static str {
+    const fn action(&self) -> Action {
         match self {
-            Self::Edit(_) => "edited",
-            Self::Rotate(_) => "rotated",
-            Self::CancelRotation => "rotation cancelled",
-            Self::Confirm(_) => "rotation confirmed",
-            Self::Disable => "disabled",
-            Self::Enable => "enabled",
-            Self::CutOff => "cut off",
-            Self::Revoke => "revoked",
-            Self::Delete => "deleted",
+            Self::Edit(_) => Action::Edit,
+            Self::Rotate(_) | Self::Replace(_) => Action::Rotate,
+            Self::CancelRotation => Action::CancelRotation,
+            Self::Confirm(_) => Action::ConfirmRotation,
+            Self::Disable => Action::Disable,
+            Self::Enable => Action::Enable,
+            Self::CutOff => Action::CutOff,
+            Self::Revoke => Action::Revoke,
+            Self::Delete => Action::Delete,
         }
     }
 }
@@ -73,11 +78,16 @@ impl Authority {
         mutation: Mutation,
         if_match: Option<u64>,
     ) -> Result<Changed, ManageError> {
-        caller.require(scopes::TOKENS_WRITE)?;
-        let (authority, caller) = (self.clone(), caller.clone());
-        let task = tokio::spawn(async move { authority.change(&caller, id, &mutation, if_match).await });
-        task.await
-            .unwrap_or(Err(ManageError::Unavailable(Unavailable::Internal("the change was broken off"))))
+        let (authority, asking) = (self.clone(), caller.clone());
+        let task = tokio::spawn(async move {
+            asking.require(scopes::TOKENS_WRITE)?;
+            authority.change(&asking, id, &mutation, if_match).await
+        });
+        let changed = task.await;
+        let changed = changed
+            .unwrap_or(Err(ManageError::Unavailable(Unavailable::Internal("the change was broken off"))));
+        self.note_denial(caller, Some(id), &changed);
+        changed
     }
 
     pub(super) async fn change(
@@ -97,18 +107,26 @@ impl Authority {
             // A store that shows the same version again lags, and is not waited for without end.
             left = if mutation.kills() && before.version > seen { ATTEMPTS } else { left - 1 };
             seen = before.version;
-            let (mut after, api_token) = self.decide(&before, mutation)?;
+            let now = self.now();
+            let (mut after, api_token) = self.decide(caller, &before, mutation, now)?;
             self.may_change(caller, &before, &mut after).await?;
             if after == before {
                 return Ok(Changed { record: before, api_token: None });
             }
             after.version += 1;
-            let change = Change::Record { id, epoch: after.epoch };
-            let update = Update { record: after, expected_version: before.version, change };
+            after.updated_at = now;
+            let update = Update {
+                expected_version: before.version,
+                limits: self.new_limits(&before, &after, now),
+                change: Change::Record { id, epoch: after.epoch },
+                audit: caller.entry(mutation.action(), now, Some(&after)),
+                record: after,
+            };
             match self.0.store.update(&update).await {
                 Ok(()) => {
                     self.cut_off(&before, &update.record);
-                    tracing::info!(token_id = %id, actor = caller.name(), "{}", mutation.done());
+                    update.audit.tell();
+                    self.note_end(&update.record);
                     return Ok(Changed { record: update.record, api_token });
                 }
                 Err(StoreError::Conflict) => {}
@@ -116,6 +134,12 @@ impl Authority {
             }
         }
         Err(Unavailable::Internal("the record changes too often").into())
+    }
+
+    /// What must hold if the change gives its subject one more live token.
+    fn new_limits(&self, before: &Record, after: &Record, now: Timestamp) -> Vec<LiveLimit> {
+        let counted = before.grant.subject == after.grant.subject && !self.limits_of(before, now).is_empty();
+        if counted { Vec::new() } else { self.limits_of(after, now) }
     }
 
     /// What a caller may make of a record, beyond having `tokens:write`: nothing that would give more than it holds.
@@ -129,7 +153,8 @@ impl Authority {
         let moved = before.grant.subject != after.grant.subject;
         // Whoever rotates gets to see the token.
         let shown = before.last_generation != after.last_generation;
-        if !enabled && !shown && before.grant.covers(&after.grant) {
+        let anyone = after.acts_for_anyone() && !before.acts_for_anyone();
+        if !enabled && !shown && !anyone && before.grant.covers(&after.grant) {
             return Ok(());
         }
         let mut account = None;
@@ -137,7 +162,7 @@ impl Authority {
             account = self.subject_account(caller, &after.grant).await?;
             after.incarnation = account.as_ref().map(|account| account.incarnation.clone());
         }
-        self.may_give(caller, &after.grant, account.as_ref()).await?;
+        self.may_give(caller, after, account.as_ref()).await?;
         if before.grant == after.grant {
             return Ok(());
         }
@@ -152,11 +177,13 @@ impl Authority {
     /// What the record becomes; itself if nothing is to be changed. Whatever takes rights away raises the epoch.
     fn decide(
         &self,
+        caller: &Caller,
         before: &Record,
         mutation: &Mutation,
+        now: Timestamp,
     ) -> Result<(Record, Option<ApiToken>), ManageError> {
-        let now = self.now();
         let mut after = before.clone();
+        let lifetime = self.0.settings.lifetimes.of(before.kind, caller.may_grant());
         match (mutation, before.standing) {
             (Mutation::Delete, _) => after.standing = Standing::Deleted,
             (Mutation::Revoke, _) => after.standing = Standing::Revoked,
@@ -165,16 +192,22 @@ impl Authority {
             (Mutation::Enable, Standing::Active) => {}
             (Mutation::Enable, _) => {
                 let mut check = Check::default();
-                self.0.settings.lifetimes.check(before.grant.expires_at, now, "/expires_at", &mut check);
+                lifetime.check(before.grant.expires_at, now, "/expires_at", &mut check);
                 check.finish().map_err(ManageError::Invalid)?;
                 after.standing = Standing::Active;
             }
             (Mutation::CutOff, _) => after.epoch += 1,
-            (Mutation::Edit(edit), _) => apply(edit, &mut after, now, &self.0.settings)?,
+            (Mutation::Edit(edit), _) => {
+                apply(edit, &mut after, now, lifetime, &self.0.settings)?;
+            }
             (Mutation::Confirm(generation), _) => after = confirmed(before, *generation),
             (Mutation::CancelRotation, _) => after = cancelled(before, now)?,
             (Mutation::Rotate(rotation), _) => {
-                let (after, token) = self.rotated(before, rotation, now)?;
+                let (after, token) = self.rotated(before, rotation, lifetime, now)?;
+                return Ok((after, Some(token)));
+            }
+            (Mutation::Replace(replacement), _) => {
+                let (after, token) = self.replaced(before, caller, replacement, now)?;
                 return Ok((after, Some(token)));
             }
         }
@@ -195,7 +228,13 @@ impl Authority {
     }
 }
 
-fn apply(edit: &Edit, record: &mut Record, now: Timestamp, settings: &Settings) -> Result<(), ManageError> {
+fn apply(
+    edit: &Edit,
+    record: &mut Record,
+    now: Timestamp,
+    lifetime: Lifetime,
+    settings: &Settings,
+) -> Result<(), ManageError> {
     let edit = edit.clone();
     let mut check = Check::default();
     if let Some(name) = edit.name {
@@ -214,7 +253,7 @@ fn apply(edit: &Edit, record: &mut Record, now: Timestamp, settings: &Settings) 
     set(&mut grant.audiences, edit.audiences);
     set(&mut grant.networks, edit.networks);
     if let Some(expiry) = edit.expiry {
-        grant.expires_at = settings.lifetimes.resolve(expiry, now, &mut check);
+        grant.expires_at = lifetime.resolve(expiry, now, &mut check);
         // An end that is over was told already.
         if grant.expires_at.is_some_and(|end| now < end && end <= record.not_before) {
             check.fail("/expires_at", "must be after the beginning");

@@ -5,8 +5,8 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use crate::{
-    AccessToken, ApiToken, Expiry, FieldError, Grant, Kind, Names, Record, RecordId, Timestamp,
-    policy::Facts, text::Check,
+    AccessToken, ApiToken, Expiry, FieldError, Grant, KeyAndSecret, Kind, Names, Origin, Record, RecordId,
+    Timestamp, text::Check,
 };
 
 /// A request for a new API token.
@@ -36,6 +36,8 @@ pub struct Generate {
     pub not_before: Option<Timestamp>,
     /// Its end.
     pub expiry: Expiry,
+    /// Whether a key and a secret are given out beside it.
+    pub key_and_secret: bool,
 }
 
 impl Generate {
@@ -54,6 +56,7 @@ impl Generate {
             networks: Vec::new(),
             not_before: None,
             expiry: Expiry::Default,
+            key_and_secret: false,
         }
     }
 
@@ -82,6 +85,13 @@ impl Generate {
     #[must_use]
     pub fn with_scope(mut self, scope: impl Into<String>) -> Self {
         self.scopes.insert(scope.into());
+        self
+    }
+
+    /// With a key and a secret beside it.
+    #[must_use]
+    pub fn with_key_and_secret(mut self) -> Self {
+        self.key_and_secret = true;
         self
     }
 
@@ -153,6 +163,8 @@ pub struct Generated {
     pub record: Record,
     /// The token.
     pub api_token: ApiToken,
+    /// Its key and secret, if it was asked for them.
+    pub secret: Option<KeyAndSecret>,
 }
 
 /// What an exchange asks for. It only narrows.
@@ -162,8 +174,8 @@ pub struct Exchange {
     pub scopes: Option<Names>,
     /// That audience alone; all that the record names, or else the default one, without it.
     pub audience: Option<String>,
-    /// What is known about the request.
-    pub facts: Facts,
+    /// Where the request comes from.
+    pub origin: Origin,
 }
 
 impl Exchange {
@@ -194,6 +206,12 @@ pub struct Exchanged {
     pub scopes: Names,
     /// The id of the record that it comes from.
     pub token_id: RecordId,
+    /// The user that it acts as.
+    pub subject: Option<String>,
+    /// The tenant that it belongs to.
+    pub tenant: Option<String>,
+    /// The end of what was exchanged for it, exclusive; none if it has none.
+    pub api_token_expires_at: Option<Timestamp>,
 }
 
 impl Exchanged {

@@ -3,8 +3,8 @@
 
 use super::{Authority, exchange::sign};
 use crate::{
-    ApiToken, Caller, Conflict, Credential, Fingerprint, ManageError, RecordId, SigningKey, State, Timestamp,
-    Unavailable,
+    Action, ApiToken, Caller, Conflict, Credential, Fingerprint, ManageError, RecordId, SigningKey, State,
+    Timestamp, Unavailable,
     claims::ApiClaims,
     jose::{self, TokenType},
     rights::scopes,
@@ -30,14 +30,21 @@ impl Authority {
     /// [`Conflict::RevealUnavailable`] if the token is revoked or has ended, or if its key is gone; and see
     /// [`ManageError`].
     pub async fn reveal(&self, caller: &Caller, id: RecordId) -> Result<ApiToken, ManageError> {
+        let revealed = self.reveal_as(caller, id).await;
+        self.note_denial(caller, Some(id), &revealed);
+        revealed
+    }
+
+    async fn reveal_as(&self, caller: &Caller, id: RecordId) -> Result<ApiToken, ManageError> {
         caller.require(scopes::TOKENS_REVEAL)?;
         if self.0.settings.reveal == Reveal::Once {
             return Err(ManageError::RevealNotAllowed);
         }
         let record = self.0.store.find(id).await?.filter(|record| caller.sees(record));
         let record = record.ok_or(ManageError::NotFound)?;
-        self.may_give(caller, &record.grant, None).await?;
-        if matches!(record.state(self.now()), State::Revoked | State::Expired) {
+        self.may_give(caller, &record, None).await?;
+        let now = self.now();
+        if matches!(record.state(now), State::Revoked | State::Expired) {
             return Err(Conflict::RevealUnavailable.into());
         }
         let credential = &record.credential;
@@ -46,7 +53,10 @@ impl Authority {
         if fingerprint(&token) != credential.fingerprint {
             return Err(Conflict::RevealUnavailable.into());
         }
-        tracing::info!(token_id = %id, actor = caller.name(), "revealed");
+        // Before it is shown: what cannot be written down is not done.
+        let entry = caller.entry(Action::Reveal, now, Some(&record));
+        self.0.store.append(std::slice::from_ref(&entry)).await?;
+        entry.tell();
         Ok(token)
     }
 

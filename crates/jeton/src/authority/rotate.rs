@@ -9,15 +9,13 @@ use std::time::Duration;
 use super::{
     Authority, Generated, Rotate,
     exchange::{Live, accepted},
-    mutate::Mutation,
+    expiry::Lifetime,
+    mutate::{Changed, Mutation},
+    personal::Replacement,
 };
 use crate::{
-    ApiToken, Caller, Conflict, Credential, ManageError, PreviousCredential, Record, RecordId, Rejection,
-    Timestamp,
-    policy::{Denial, Facts},
-    principal::admits,
-    rights::scopes,
-    text::Check,
+    ApiToken, Caller, Conflict, Credential, ManageError, Origin, PreviousCredential, Record, RecordId,
+    Rejection, Standing, Timestamp, rights::scopes, text::Check,
 };
 
 /// The longest grace: a year, in seconds.
@@ -76,14 +74,11 @@ impl Authority {
         &self,
         api_token: &str,
         grace: Duration,
-        facts: &Facts,
+        origin: &Origin,
     ) -> Result<Generated, ManageError> {
-        let Live { record, generation, .. } = self.live(api_token).await?;
-        if !admits(&record.grant.networks, facts.address) {
-            return Err(ManageError::Denied(Denial::Network));
-        }
+        let Live { record, generation, .. } = self.presented(api_token, origin.borrowed()).await?;
         let request = Rotate { grace, expiry: None };
-        let own = Caller::system(record.id.to_string());
+        let own = Caller::system(record.id.to_string()).from_origin(origin.clone());
         self.rotate_as(&own, record.id, request, Some(generation)).await
     }
 
@@ -95,16 +90,38 @@ impl Authority {
         presented: Option<u64>,
     ) -> Result<Generated, ManageError> {
         caller.require(scopes::TOKENS_WRITE)?;
+        let rotation = self.rotation(request, presented).await?;
+        self.mutate_to_token(caller, id, Mutation::Rotate(Box::new(rotation))).await
+    }
+
+    pub(super) async fn rotation(
+        &self,
+        request: Rotate,
+        presented: Option<u64>,
+    ) -> Result<Rotation, ManageError> {
         // A node that started after this one may give access tokens a longer life.
         let longest = self.0.store.longest_access_ttl(self.0.settings.access_ttl).await?;
-        let rotation = Rotation { request, presented, longest_child: self.0.keep_span(longest) };
-        generated(self.mutate(caller, id, Mutation::Rotate(Box::new(rotation)), None).await?)
+        Ok(Rotation { request, presented, longest_child: self.0.keep_span(longest) })
+    }
+
+    /// A change that makes a token, and what it made.
+    pub(super) async fn mutate_to_token(
+        &self,
+        caller: &Caller,
+        id: RecordId,
+        mutation: Mutation,
+    ) -> Result<Generated, ManageError> {
+        let Changed { record, api_token } = self.mutate(caller, id, mutation, None).await?;
+        let lost = ManageError::Unavailable(crate::Unavailable::Internal("a rotation made no token"));
+        let secret = self.secret_of(&record)?;
+        Ok(Generated { api_token: api_token.ok_or(lost)?, secret, record })
     }
 
     pub(super) fn rotated(
         &self,
         before: &Record,
         rotation: &Rotation,
+        lifetime: Lifetime,
         now: Timestamp,
     ) -> Result<(Record, ApiToken), ManageError> {
         let Rotate { grace, expiry } = rotation.request;
@@ -118,20 +135,21 @@ impl Authority {
         }
         let mut after = before.clone();
         if let Some(expiry) = expiry {
-            after.grant.expires_at = self.0.settings.lifetimes.resolve(expiry, now, &mut check);
+            after.grant.expires_at = lifetime.resolve(expiry, now, &mut check);
         } else if before.has_ended(now) {
             check.fail("/expires_at", "must be given: the end of the token is over");
         } else if rotation.presented.is_some() {
             // It cannot ask for another end: it gets the longest that is allowed.
-            after.grant.expires_at = self.0.settings.lifetimes.limited(before.grant.expires_at, now);
+            after.grant.expires_at = lifetime.limited(before.grant.expires_at, now);
         } else {
-            self.0.settings.lifetimes.check(before.grant.expires_at, now, "/expires_at", &mut check);
+            lifetime.check(before.grant.expires_at, now, "/expires_at", &mut check);
         }
         check.finish().map_err(ManageError::Invalid)?;
         let kept = superseded(before, rotation.presented, grace.is_zero(), now)?;
         let end = now.saturating_add(grace);
         after.previous = kept.map(|(credential, first)| PreviousCredential {
             credential: credential.clone(),
+            ends_at: before.grant.expires_at,
             until: first.map_or(end, |first| first.min(end)),
             superseded: false,
         });
@@ -139,11 +157,53 @@ impl Authority {
         if grace < rotation.longest_child || !after.grant.covers(&before.grant) {
             after.epoch += 1;
         }
-        after.last_generation = before.last_generation + 1;
-        let (generation, end) = (after.last_generation, after.grant.expires_at);
-        let (credential, token) = self.sign_api_token(before.id, generation, now, before.not_before, end)?;
-        after.credential = credential;
+        let token = self.sign_next(&mut after, now)?;
         Ok((after, token))
+    }
+
+    /// Another personal token in the place of that one. It can always be done: of two old credentials, the elder one
+    /// goes.
+    pub(super) fn replaced(
+        &self,
+        before: &Record,
+        caller: &Caller,
+        replacement: &Replacement,
+        now: Timestamp,
+    ) -> Result<(Record, ApiToken), ManageError> {
+        let Replacement { request, rotation } = replacement;
+        let mut check = Check::default();
+        let (grant, not_before) = self.requested(caller, request, now, &mut check);
+        if request.key_and_secret && self.0.secret_keys.is_none() {
+            check.fail("/key_and_secret", "is not set up here");
+        }
+        check.finish().map_err(ManageError::Invalid)?;
+        let grace = rotation.request.grace;
+        let in_force = before.standing == Standing::Active && !before.has_ended(now) && !grace.is_zero();
+        let mut after = before.clone();
+        after.previous = in_force.then(|| PreviousCredential {
+            credential: before.credential.clone(),
+            ends_at: before.grant.expires_at,
+            until: now.saturating_add(grace),
+            superseded: false,
+        });
+        after.name.clone_from(&request.name);
+        after.description.clone_from(&request.description);
+        (after.grant, after.not_before) = (grant, not_before);
+        (after.standing, after.has_secret) = (Standing::Active, request.key_and_secret);
+        let elder_goes = before.grace(now).is_some();
+        if elder_goes || grace < rotation.longest_child || !after.grant.covers(&before.grant) {
+            after.epoch += 1;
+        }
+        let token = self.sign_next(&mut after, now)?;
+        Ok((after, token))
+    }
+
+    fn sign_next(&self, record: &mut Record, now: Timestamp) -> Result<ApiToken, ManageError> {
+        record.last_generation += 1;
+        let (generation, end) = (record.last_generation, record.grant.expires_at);
+        let (credential, token) = self.sign_api_token(record.id, generation, now, record.not_before, end)?;
+        record.credential = credential;
+        Ok(token)
     }
 }
 
@@ -181,9 +241,8 @@ pub(super) fn cancelled(before: &Record, now: Timestamp) -> Result<Record, Manag
     let mut after = before.clone();
     after.credential = previous.credential.clone();
     after.previous = None;
-    if !crate::grant::ends_cover(after.credential.expires_at, after.grant.expires_at) {
-        after.grant.expires_at = after.credential.expires_at;
-    }
+    // What was shortened meanwhile stays short.
+    after.grant.expires_at = [previous.ends_at, before.grant.expires_at].into_iter().flatten().min();
     Ok(after)
 }
 
@@ -193,10 +252,4 @@ pub(super) fn confirmed(before: &Record, generation: u64) -> Record {
     let current = after.credential.generation == generation;
     after.previous.iter_mut().filter(|_| current).for_each(|previous| previous.superseded = true);
     after
-}
-
-fn generated(changed: super::mutate::Changed) -> Result<Generated, ManageError> {
-    let lost = ManageError::Unavailable(crate::Unavailable::Internal("a rotation made no token"));
-    let api_token = changed.api_token.ok_or(lost)?;
-    Ok(Generated { record: changed.record, api_token })
 }

@@ -24,6 +24,12 @@ pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
     out
 }
 
+/// Whether that is the HMAC-SHA256 of the message under the key; compared in constant time.
+pub(crate) fn hmac_sha256_verifies(key: &[u8], message: &[u8], tag: &[u8]) -> bool {
+    let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, key);
+    aws_lc_rs::hmac::verify(&key, message, tag).is_ok()
+}
+
 /// base64url without padding (RFC 7515 §2).
 pub(crate) fn base64url(bytes: &[u8]) -> String {
     use base64::Engine as _;

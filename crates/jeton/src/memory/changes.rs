@@ -7,9 +7,11 @@ use crate::{Change, ChangeRow, Changes, Cursor, StoreError};
 /// Rows that one read returns at most.
 const BATCH: usize = 1000;
 
-/// The rows, numbered without gaps; a cursor is the number of rows up to it, trimmed ones included.
+/// The rows, numbered without gaps; a cursor is the number of restorations and that of the rows up to it, trimmed ones
+/// included.
 #[derive(Default)]
 pub(super) struct ChangeLog {
+    restorations: u64,
     rows: VecDeque<ChangeRow>,
     trimmed: u64,
     longest_access_ttl: Duration,
@@ -23,17 +25,17 @@ impl ChangeLog {
 
     /// The rows after the cursor, or the first of them.
     pub(super) fn after(&self, cursor: Option<&Cursor>) -> Result<Changes, StoreError> {
-        let seen = cursor.map_or(Ok(0), number)?;
+        let seen = cursor.map_or(Ok(0), |cursor| self.number(cursor))?;
         let skipped = self.index(seen);
         let rows: Vec<_> = self.rows.range(skipped..).take(BATCH).cloned().collect();
         let end = skipped + rows.len();
         let reached = self.trimmed.saturating_add(end as u64);
-        Ok(Changes { rows, cursor: Cursor::new(reached.to_string()), more: end < self.rows.len() })
+        Ok(Changes { rows, cursor: self.cursor(reached), more: end < self.rows.len() })
     }
 
     /// Drops the rows up to the cursor.
     pub(super) fn trim(&mut self, through: &Cursor) -> Result<(), StoreError> {
-        let dropped = self.index(number(through)?);
+        let dropped = self.index(self.number(through)?);
         self.rows.drain(..dropped);
         self.trimmed = self.trimmed.saturating_add(dropped as u64);
         Ok(())
@@ -45,13 +47,24 @@ impl ChangeLog {
         self.longest_access_ttl
     }
 
+    /// Loses all cursors that were given out.
+    pub(super) fn restore(&mut self) {
+        self.restorations += 1;
+    }
+
+    fn cursor(&self, reached: u64) -> Cursor {
+        Cursor::new(format!("{}.{reached}", self.restorations))
+    }
+
+    fn number(&self, cursor: &Cursor) -> Result<u64, StoreError> {
+        let (restorations, number) = cursor.as_str().split_once('.').ok_or(StoreError::CursorLost)?;
+        let known = restorations.parse() == Ok(self.restorations);
+        number.parse().ok().filter(|_| known).ok_or(StoreError::CursorLost)
+    }
+
     /// Where in `rows` the row after that many begins.
     fn index(&self, seen: u64) -> usize {
         let index = usize::try_from(seen.saturating_sub(self.trimmed)).unwrap_or(usize::MAX);
         index.min(self.rows.len())
     }
-}
-
-fn number(cursor: &Cursor) -> Result<u64, StoreError> {
-    cursor.as_str().parse().map_err(|_| StoreError::unavailable("the cursor is not one of this store"))
 }

@@ -2,23 +2,25 @@
 //!
 //! Nothing survives the process, and nothing is shared with another one.
 
+mod audit;
 mod changes;
+mod keys;
 mod orders;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     fmt,
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
     time::Duration,
 };
 
 use async_trait::async_trait;
-use dashmap::{DashMap, Entry};
+use dashmap::DashMap;
 
-use self::{changes::ChangeLog, orders::Orders};
+use self::{audit::Entries, changes::ChangeLog, orders::Orders};
 use crate::{
-    Change, Changes, Cursor, KeyStore, LastUse, NamedAudience, Page, Query, Record, RecordId, Standing,
-    Store, StoreError, StoredKey, Update,
+    AuditEntry, Change, Changes, Cursor, Insert, LastUse, LiveLimit, NamedAudience, OnceStore, Page, Query,
+    Record, RecordId, Restoration, Standing, Store, StoreError, StoredKey, Timestamp, Update,
 };
 
 /// A store in memory.
@@ -36,9 +38,14 @@ pub struct MemoryStore {
 struct Shared {
     orders: Orders,
     names: HashMap<Name, RecordId>,
+    /// The undeleted records of a subject.
+    subjects: HashMap<String, HashSet<RecordId>>,
     changes: ChangeLog,
     keys: Vec<StoredKey>,
     audiences: BTreeMap<String, NamedAudience>,
+    entries: Entries,
+    /// Names that count once, and until when they are kept.
+    taken: HashMap<String, Timestamp>,
 }
 
 /// The tenant and the name of an undeleted record: unique.
@@ -58,6 +65,16 @@ impl MemoryStore {
     fn write(&self) -> RwLockWriteGuard<'_, Shared> {
         self.shared.write().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn check_limits(&self, shared: &Shared, record: &Record, limits: &[LiveLimit]) -> Result<(), StoreError> {
+        let ids = record.grant.subject.as_ref().and_then(|subject| shared.subjects.get(subject));
+        let live = |limit: &LiveLimit| {
+            let others = ids.into_iter().flatten().filter_map(|id| self.records.get(id));
+            others.filter(|other| limit.counts(other, record)).count() as u64
+        };
+        let fits = limits.iter().all(|limit| live(limit) < limit.at_most);
+        fits.then_some(()).ok_or(StoreError::TooMany)
+    }
 }
 
 impl fmt::Debug for MemoryStore {
@@ -68,15 +85,18 @@ impl fmt::Debug for MemoryStore {
 
 #[async_trait]
 impl Store for MemoryStore {
-    async fn insert(&self, record: &Record) -> Result<(), StoreError> {
+    async fn insert(&self, insert: &Insert) -> Result<(), StoreError> {
         let mut shared = self.write();
-        let Entry::Vacant(place) = self.records.entry(record.id) else {
+        let Insert { record, limits, audit } = insert;
+        if self.records.contains_key(&record.id) {
             return Err(StoreError::IdTaken);
-        };
+        }
         shared.check_name(record)?;
+        self.check_limits(&shared, record, limits)?;
         let record = Arc::new(record.clone());
         shared.show(&record);
-        place.insert(record);
+        self.records.insert(record.id, record);
+        shared.entries.append(audit);
         Ok(())
     }
 
@@ -105,12 +125,14 @@ impl Store for MemoryStore {
         let stored = stored.filter(|stored| stored.version == update.expected_version);
         let stored = stored.ok_or(StoreError::Conflict)?;
         shared.check_name(&update.record)?;
-        let record = Arc::new(Record { last_use: stored.last_use, ..update.record.clone() });
+        self.check_limits(&shared, &update.record, &update.limits)?;
+        let record = Arc::new(Record { last_use: stored.last_use.clone(), ..update.record.clone() });
         shared.hide(&stored);
         shared.show(&record);
         // The record before the row: who reads a row must find what it tells of.
         self.records.insert(record.id, record);
         shared.changes.push(update.change.clone());
+        shared.entries.append(&update.audit);
         Ok(())
     }
 
@@ -118,8 +140,11 @@ impl Store for MemoryStore {
         let mut shared = self.write();
         for (id, last_use) in uses {
             let stored = self.records.get(id).map(|record| Arc::clone(&record));
-            let Some(stored) = stored.filter(|stored| stored.last_use.at < last_use.at) else { continue };
-            let record = Arc::new(Record { last_use: *last_use, ..Record::clone(&stored) });
+            let Some(stored) = stored else { continue };
+            let latest = if stored.last_use.at < last_use.at { last_use } else { &stored.last_use };
+            let count = stored.last_use.count.saturating_add(last_use.count);
+            let last_use = LastUse { count, ..latest.clone() };
+            let record = Arc::new(Record { last_use, ..Record::clone(&stored) });
             shared.hide(&stored);
             shared.show(&record);
             self.records.insert(*id, record);
@@ -147,14 +172,51 @@ impl Store for MemoryStore {
         Ok(self.read().audiences.get(name).cloned())
     }
 
-    async fn put_audience(&self, audience: &NamedAudience, change: &Change) -> Result<(), StoreError> {
+    async fn put_audience(
+        &self,
+        audience: &NamedAudience,
+        change: &Change,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError> {
         let mut shared = self.write();
         let stored = shared.audiences.get(&audience.name).map_or(0, |stored| stored.version);
         if stored.checked_add(1) != Some(audience.version) {
             return Err(StoreError::Conflict);
         }
         shared.audiences.insert(audience.name.clone(), audience.clone());
-        shared.changes.push(change.clone());
+        shared.log(change, audit);
+        Ok(())
+    }
+
+    async fn announce(&self, change: &Change, audit: &AuditEntry) -> Result<(), StoreError> {
+        self.write().log(change, audit);
+        Ok(())
+    }
+
+    async fn restore(&self, restoration: &Restoration) -> Result<(), StoreError> {
+        let mut shared = self.write();
+        let Restoration { at_least, at, audit } = restoration;
+        let all: Vec<_> = self.records.iter().map(|record| Arc::clone(&record)).collect();
+        for stored in all {
+            let record = Arc::new(Record {
+                epoch: stored.epoch.max(*at_least),
+                last_generation: stored.last_generation.max(*at_least),
+                version: stored.version + 1,
+                updated_at: *at,
+                ..Record::clone(&stored)
+            });
+            shared.hide(&stored);
+            shared.show(&record);
+            self.records.insert(record.id, record);
+        }
+        shared.changes.restore();
+        shared.log(&Change::AllRecords { epoch: *at_least }, audit);
+        Ok(())
+    }
+
+    async fn prune_tombstones(&self, before: Timestamp) -> Result<(), StoreError> {
+        let _alone = self.write();
+        self.records.retain(|_, record| record.standing != Standing::Deleted || record.updated_at >= before);
         Ok(())
     }
 
@@ -164,18 +226,23 @@ impl Store for MemoryStore {
 }
 
 #[async_trait]
-impl KeyStore for MemoryStore {
-    async fn keys(&self) -> Result<Vec<StoredKey>, StoreError> {
-        let mut keys = self.read().keys.clone();
-        keys.sort_by(|a, b| (a.created_at, &a.kid).cmp(&(b.created_at, &b.kid)));
-        Ok(keys)
+impl OnceStore for MemoryStore {
+    async fn take_name(&self, name: &str, until: Timestamp) -> Result<bool, StoreError> {
+        let taken = &mut self.write().taken;
+        let first = !taken.contains_key(name);
+        if first {
+            taken.insert(name.to_owned(), until);
+        }
+        Ok(first)
     }
 
-    async fn add_first_key(&self, key: &StoredKey) -> Result<(), StoreError> {
-        let keys = &mut self.write().keys;
-        if !keys.iter().any(|stored| stored.ring == key.ring) {
-            keys.push(key.clone());
-        }
+    async fn give_name_back(&self, name: &str) -> Result<(), StoreError> {
+        self.write().taken.remove(name);
+        Ok(())
+    }
+
+    async fn prune_names(&self, before: Timestamp) -> Result<(), StoreError> {
+        self.write().taken.retain(|_, until| *until >= before);
         Ok(())
     }
 }
@@ -188,17 +255,30 @@ impl Shared {
     }
 
     fn show(&mut self, record: &Arc<Record>) {
-        if let Some(name) = name(record) {
-            self.names.insert(name, record.id);
-            self.orders.insert(record);
+        let Some(name) = name(record) else { return };
+        self.names.insert(name, record.id);
+        self.orders.insert(record);
+        if let Some(subject) = &record.grant.subject {
+            self.subjects.entry(subject.clone()).or_default().insert(record.id);
         }
     }
 
     fn hide(&mut self, record: &Record) {
-        if let Some(name) = name(record) {
-            self.names.remove(&name);
-            self.orders.remove(record);
+        let Some(name) = name(record) else { return };
+        self.names.remove(&name);
+        self.orders.remove(record);
+        let Some(subject) = &record.grant.subject else { return };
+        if let Some(ids) = self.subjects.get_mut(subject) {
+            ids.remove(&record.id);
+            if ids.is_empty() {
+                self.subjects.remove(subject);
+            }
         }
+    }
+
+    fn log(&mut self, change: &Change, audit: &AuditEntry) {
+        self.changes.push(change.clone());
+        self.entries.append(audit);
     }
 }
 

@@ -1,0 +1,89 @@
+//! Entries that wait to be written: exchanges and refusals, which must not wait for the store.
+
+use std::{
+    collections::HashSet,
+    mem,
+    net::IpAddr,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use super::{Action, AuditEntry};
+use crate::{RecordId, StoreError, authority::Inner};
+
+/// More entries at once are dropped, and counted.
+const MAX_WAITING: usize = 10_000;
+
+/// Refusals of one minute are told once for each of these.
+type RefusalKey = (Option<RecordId>, Option<IpAddr>, Option<String>);
+
+#[derive(Debug, Default)]
+pub(crate) struct Buffer(Mutex<Waiting>);
+
+#[derive(Debug, Default)]
+struct Waiting {
+    entries: Vec<AuditEntry>,
+    dropped: u64,
+    /// The refusals of that minute that were told already.
+    minute: i64,
+    refused: HashSet<RefusalKey>,
+}
+
+impl Buffer {
+    // Whatever panicked left a list of entries.
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes an entry to be written. Of refusals of the same token from the same address for the same reason, the
+    /// first one of each minute.
+    pub(crate) fn note(&self, entry: AuditEntry) {
+        let mut waiting = self.lock();
+        if waiting.entries.len() >= MAX_WAITING {
+            waiting.dropped += 1;
+            return;
+        }
+        if entry.action == Action::Refuse {
+            let minute = entry.at.unix_seconds().div_euclid(60);
+            if waiting.minute != minute {
+                waiting.minute = minute;
+                waiting.refused.clear();
+            }
+            let key = (entry.token_id, entry.origin.address, entry.reason.clone());
+            if waiting.refused.len() >= MAX_WAITING || !waiting.refused.insert(key) {
+                return;
+            }
+        }
+        entry.tell();
+        waiting.entries.push(entry);
+    }
+
+    fn take(&self) -> (Vec<AuditEntry>, u64) {
+        let mut waiting = self.lock();
+        (mem::take(&mut waiting.entries), mem::take(&mut waiting.dropped))
+    }
+
+    /// What could not be written waits again, before what came meanwhile.
+    fn put_back(&self, mut entries: Vec<AuditEntry>) {
+        let mut waiting = self.lock();
+        entries.append(&mut waiting.entries);
+        waiting.dropped += entries.len().saturating_sub(MAX_WAITING) as u64;
+        entries.truncate(MAX_WAITING);
+        waiting.entries = entries;
+    }
+}
+
+/// Writes down what was noted. What fails is tried again next time.
+pub(crate) async fn write_down(inner: &Inner) -> Result<(), StoreError> {
+    let (entries, dropped) = inner.audit.take();
+    if dropped > 0 {
+        tracing::warn!(dropped, "audit entries of exchanges and refusals were dropped: too many at once");
+    }
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let written = inner.store.append(&entries).await;
+    if written.is_err() {
+        inner.audit.put_back(entries);
+    }
+    written
+}
