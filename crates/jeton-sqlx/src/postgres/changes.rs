@@ -15,8 +15,9 @@ use super::{
 /// Rows that one read returns at most.
 const BATCH: usize = 1000;
 
-/// Which database it is: a dump that is restored makes another table, and a server that was replaced by its standby, or
-/// set back, has another timeline. On a standby, whose snapshots are of another kind, the timeline is an error.
+/// Which life of which database it is. A restoration gives it another name, a dump that is restored makes another
+/// table. A server that was replaced by its standby, or set back, has another timeline: it may give out numbers of
+/// transactions again. On a standby, whose snapshots are of another kind, the timeline is an error.
 const ORIGIN: &str =
     "SELECT incarnation || '.' || tableoid || '.' || left(pg_walfile_name(pg_current_wal_lsn()), 8) AS origin,
             pg_current_snapshot()::text AS snapshot
@@ -61,11 +62,7 @@ pub(super) async fn after(
     let place = cursor.map(Place::from_cursor).transpose()?;
     let found = read_after(connection, schema, place.as_ref().unwrap_or(&Place::beginning())).await?;
     match place {
-        Some(place) if place.origin != found.origin => {
-            same_database(&place.origin, &found.origin)?;
-            // Numbers of transactions may have been given out again. What is read twice does no harm.
-            read_after(connection, schema, &Place::beginning()).await?.changes()
-        }
+        Some(place) if place.origin != found.origin => Err(StoreError::CursorLost),
         _ => found.changes(),
     }
 }
@@ -78,13 +75,6 @@ struct Found {
     /// The snapshot whose rows are given out.
     of: String,
     rows: Vec<PgRow>,
-}
-
-/// Whether two origins differ in the timeline alone.
-fn same_database(one: &str, other: &str) -> Result<(), StoreError> {
-    let database = |origin| str::rsplit_once(origin, '.').map(|(database, _)| database);
-    let same = database(one).is_some() && database(one) == database(other);
-    if same { Ok(()) } else { Err(StoreError::unavailable("the cursor is one of another database")) }
 }
 
 async fn read_after(
@@ -141,8 +131,7 @@ pub(super) async fn trim(
     let row = schema.query(ORIGIN).fetch_one(&mut *connection).await.map_err(from_sqlx)?;
     let here: &str = read(&row, "origin")?;
     if origin != here {
-        // Of before a standby took over: these numbers of transactions mean nothing now.
-        return same_database(&origin, here);
+        return Err(StoreError::CursorLost);
     }
     let (of, xid, seq) = part.map_or((seen.clone(), "0".to_owned(), 0), |part| (part.of, part.xid, part.seq));
     let sql = "DELETE FROM @jeton_changes WHERE (xid, seq) IN (
@@ -175,5 +164,11 @@ pub(super) async fn raise_longest_access_ttl(
     let seconds = at_least.as_secs().saturating_add(u64::from(at_least.subsec_nanos() > 0));
     let sql = "UPDATE @jeton_meta SET longest_access_ttl = greatest(longest_access_ttl, $1)";
     let query = schema.query(sql).bind(i64::try_from(seconds).unwrap_or(i64::MAX));
+    query.execute(connection).await.map(drop).map_err(from_sqlx)
+}
+
+/// Loses all cursors that were given out.
+pub(super) async fn lose_cursors(connection: &mut PgConnection, schema: &Schema) -> Result<(), StoreError> {
+    let query = schema.query("UPDATE @jeton_meta SET incarnation = gen_random_uuid()::text");
     query.execute(connection).await.map(drop).map_err(from_sqlx)
 }

@@ -45,8 +45,7 @@ impl Place {
     }
 
     pub(super) fn from_cursor(cursor: &Cursor) -> Result<Self, StoreError> {
-        Self::parse(cursor.as_str())
-            .ok_or_else(|| StoreError::unavailable("the cursor is not one of this store"))
+        Self::parse(cursor.as_str()).ok_or(StoreError::CursorLost)
     }
 
     fn parse(text: &str) -> Option<Self> {

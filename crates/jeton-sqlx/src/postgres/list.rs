@@ -2,7 +2,7 @@
 //!
 //! The pieces of SQL are constants and every value is bound.
 
-use jeton::{Filter, Page, Query, SortBy, SortKey, State, StoreError, Timestamp, fold};
+use jeton::{EndBound, Filter, Kind, Page, Query, SortBy, SortKey, State, StoreError, Timestamp, fold};
 use sqlx::{PgConnection, Postgres, QueryBuilder};
 
 use super::{column::read, error::from_sqlx, record, schema::Schema};
@@ -125,6 +125,29 @@ fn push_filter(sql: &mut QueryBuilder<Postgres>, filter: &Filter, now: Timestamp
     if let Some(end) = filter.last_used_before {
         sql.push(" AND last_used_at < ").push_bind(end.unix_seconds());
     }
+    if let Some(bounds) = filter.beyond {
+        sql.push(" AND standing IN ('active', 'disabled') AND expires_at > ").push_bind(now.unix_seconds());
+        sql.push(" AND (false");
+        push_bound(sql, Kind::Service, bounds.service);
+        push_bound(sql, Kind::Personal, bounds.personal);
+        sql.push(")");
+    }
+    if filter.acts_for_anyone {
+        sql.push(" AND has_secret AND subject IS NULL");
+    }
+}
+
+/// What [`EndBound::is_exceeded_by`] says, as SQL.
+fn push_bound(sql: &mut QueryBuilder<Postgres>, kind: Kind, bound: EndBound) {
+    if bound.must_end {
+        sql.push(" OR kind = ").push_bind(kind.as_str());
+        sql.push(" AND expires_at = ").push_bind(SortKey::NEVER_ENDS);
+    }
+    if let Some(last) = bound.last {
+        sql.push(" OR kind = ").push_bind(kind.as_str());
+        sql.push(" AND expires_at < ").push_bind(SortKey::NEVER_ENDS);
+        sql.push(" AND expires_at > ").push_bind(last.unix_seconds());
+    }
 }
 
 /// What [`Record::state`](jeton::Record::state) says, as SQL: revoked before expired before disabled before the rest.
@@ -157,7 +180,7 @@ fn push_state(sql: &mut QueryBuilder<Postgres>, state: State, now: Timestamp) {
 mod tests {
     use std::collections::BTreeSet;
 
-    use jeton::{Kind, Position, RecordId, Sort, Store as _};
+    use jeton::{Position, RecordId, Sort, Store as _};
     use jeton_testkit::store::{minimal_record, time};
     use sqlx::Row as _;
 

@@ -4,34 +4,30 @@
 //! so the pool may be the host's.
 
 mod audiences;
+mod audit;
 mod changes;
 mod column;
 mod cursor;
 mod error;
 mod keys;
 mod lease;
+mod limits;
 mod list;
 mod listen;
+mod once;
 mod open;
 mod record;
 mod schema;
 mod settings;
+mod store;
+mod touch;
 
 use std::{fmt, sync::OnceLock, time::Duration};
 
-use async_trait::async_trait;
-use jeton::{
-    Change, Changes, Cursor, KeyStore, LastUse, NamedAudience, Page, Query, Record, RecordId, Store,
-    StoreError, StoredKey, Update,
-};
-use sqlx::{Connection as _, PgPool};
+use jeton::StoreError;
+use sqlx::PgPool;
 
-use self::{
-    error::from_sqlx,
-    lease::{BEGIN, Lease},
-    listen::Wakeups,
-    schema::Schema,
-};
+use self::{error::from_sqlx, lease::Lease, listen::Wakeups, schema::Schema};
 pub use self::{open::ConnectError, settings::PostgresSettings};
 
 /// A store in a PostgreSQL database, version 15 or later, shared by any number of nodes.
@@ -109,150 +105,5 @@ impl PostgresStore {
 impl fmt::Debug for PostgresStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PostgresStore").field("schema", &self.schema.name()).finish_non_exhaustive()
-    }
-}
-
-#[async_trait]
-impl Store for PostgresStore {
-    async fn insert(&self, record: &Record) -> Result<(), StoreError> {
-        self.within(async {
-            let mut lease = self.lease().await?;
-            let mut transaction = lease.begin_with(BEGIN).await.map_err(from_sqlx)?;
-            record::insert(&mut transaction, &self.schema, record).await?;
-            transaction.commit().await.map_err(from_sqlx)
-        })
-        .await
-    }
-
-    async fn find(&self, id: RecordId) -> Result<Option<Record>, StoreError> {
-        self.within(async {
-            let mut lease = self.lease().await?;
-            record::find(&mut lease, &self.schema, id).await
-        })
-        .await
-    }
-
-    async fn list(&self, query: &Query) -> Result<Page, StoreError> {
-        self.within(async {
-            let mut lease = self.lease().await?;
-            list::list(&mut lease, &self.schema, query).await
-        })
-        .await
-    }
-
-    async fn update(&self, update: &Update) -> Result<(), StoreError> {
-        self.within(async {
-            let mut lease = self.lease().await?;
-            let mut transaction = lease.begin_with(BEGIN).await.map_err(from_sqlx)?;
-            record::replace(&mut transaction, &self.schema, &update.record, update.expected_version).await?;
-            changes::append(&mut transaction, &self.schema, &update.change).await?;
-            transaction.commit().await.map_err(from_sqlx)
-        })
-        .await
-    }
-
-    async fn touch(&self, uses: &[(RecordId, LastUse)]) -> Result<(), StoreError> {
-        self.within(async {
-            let mut lease = self.lease().await?;
-            let mut transaction = lease.begin_with(BEGIN).await.map_err(from_sqlx)?;
-            record::touch(&mut transaction, &self.schema, uses).await?;
-            transaction.commit().await.map_err(from_sqlx)
-        })
-        .await
-    }
-
-    async fn changes(&self, after: Option<&Cursor>) -> Result<Changes, StoreError> {
-        self.within(async {
-            let mut lease = self.lease().await?;
-            changes::after(&mut lease, &self.schema, after).await
-        })
-        .await
-    }
-
-    async fn trim(&self, through: &Cursor) -> Result<(), StoreError> {
-        self.within(async {
-            let mut lease = self.lease().await?;
-            let mut transaction = lease.begin_with(BEGIN).await.map_err(from_sqlx)?;
-            changes::trim(&mut transaction, &self.schema, through).await?;
-            transaction.commit().await.map_err(from_sqlx)
-        })
-        .await
-    }
-
-    /// Kept in whole seconds, rounded up.
-    async fn longest_access_ttl(&self, at_least: Duration) -> Result<Duration, StoreError> {
-        self.within(async {
-            let mut lease = self.lease().await?;
-            let stored = changes::longest_access_ttl(&mut lease, &self.schema).await?;
-            if stored >= at_least {
-                return Ok(stored);
-            }
-            let mut transaction = lease.begin_with(BEGIN).await.map_err(from_sqlx)?;
-            changes::raise_longest_access_ttl(&mut transaction, &self.schema, at_least).await?;
-            let raised = changes::longest_access_ttl(&mut transaction, &self.schema).await?;
-            transaction.commit().await.map_err(from_sqlx)?;
-            Ok(raised)
-        })
-        .await
-    }
-
-    async fn audiences(&self) -> Result<Vec<NamedAudience>, StoreError> {
-        self.within(async {
-            let mut lease = self.lease().await?;
-            audiences::all(&mut lease, &self.schema).await
-        })
-        .await
-    }
-
-    async fn audience(&self, name: &str) -> Result<Option<NamedAudience>, StoreError> {
-        if name.contains('\0') {
-            // No text in PostgreSQL holds this character, and none can be compared with it.
-            return Ok(None);
-        }
-        self.within(async {
-            let mut lease = self.lease().await?;
-            audiences::find(&mut lease, &self.schema, name).await
-        })
-        .await
-    }
-
-    async fn put_audience(&self, audience: &NamedAudience, change: &Change) -> Result<(), StoreError> {
-        self.within(async {
-            let mut lease = self.lease().await?;
-            let mut transaction = lease.begin_with(BEGIN).await.map_err(from_sqlx)?;
-            audiences::put(&mut transaction, &self.schema, audience).await?;
-            changes::append(&mut transaction, &self.schema, change).await?;
-            transaction.commit().await.map_err(from_sqlx)
-        })
-        .await
-    }
-
-    async fn ping(&self) -> Result<(), StoreError> {
-        self.within(async {
-            let mut lease = self.lease().await?;
-            changes::longest_access_ttl(&mut lease, &self.schema).await.map(drop)
-        })
-        .await
-    }
-}
-
-#[async_trait]
-impl KeyStore for PostgresStore {
-    async fn keys(&self) -> Result<Vec<StoredKey>, StoreError> {
-        self.within(async {
-            let mut lease = self.lease().await?;
-            keys::all(&mut lease, &self.schema).await
-        })
-        .await
-    }
-
-    async fn add_first_key(&self, key: &StoredKey) -> Result<(), StoreError> {
-        self.within(async {
-            let mut lease = self.lease().await?;
-            let mut transaction = lease.begin_with(BEGIN).await.map_err(from_sqlx)?;
-            keys::add_first(&mut transaction, &self.schema, key).await?;
-            transaction.commit().await.map_err(from_sqlx)
-        })
-        .await
     }
 }

@@ -16,8 +16,8 @@ use super::{
 const OLDEST: i32 = 15;
 /// The first half of the lock that one migration holds; the second one stands for the schema.
 const LOCK: i32 = 0x6a65_746f;
-/// How long to wait for the migration of another node, and for one's own.
-const PATIENCE: Duration = Duration::from_secs(300);
+/// How long to wait for the migration of another node, and for what touches every record.
+pub(super) const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Why a database was not opened.
 #[derive(Debug, thiserror::Error)]

@@ -1,12 +1,10 @@
 //! The rows of records.
 
-use std::collections::BTreeMap;
-
 use jeton::{
-    Credential, Fingerprint, Grant, Kind, LastUse, PreviousCredential, Record, RecordId, SortKey, Standing,
-    StoreError, fold,
+    Credential, Fingerprint, Grant, Kind, LastUse, PreviousCredential, Record, RecordId, Restoration,
+    SortKey, Standing, StoreError, fold,
 };
-use sqlx::{PgConnection, Postgres, QueryBuilder, postgres::PgRow};
+use sqlx::{AssertSqlSafe, PgConnection, Postgres, QueryBuilder, postgres::PgRow};
 
 use super::{
     column::{
@@ -23,7 +21,7 @@ pub(super) async fn insert(
     schema: &Schema,
     record: &Record,
 ) -> Result<(), StoreError> {
-    let columns = || Ok::<_, StoreError>(fixed(record).into_iter().chain(editable(record)?));
+    let columns = || Ok::<_, StoreError>(fixed(record)?.into_iter().chain(editable(record)?));
     let mut sql = QueryBuilder::<Postgres>::new(schema.sql("INSERT INTO @jeton_records ("));
     let mut list = sql.separated(", ");
     columns()?.for_each(|(name, _)| {
@@ -65,47 +63,36 @@ pub(super) async fn replace(
     if done.rows_affected() == 0 { Err(StoreError::Conflict) } else { Ok(()) }
 }
 
-/// Writes down uses, except where a later one is.
-pub(super) async fn touch(
+/// Raises every record above a restored backup. In a transaction.
+pub(super) async fn restore(
     connection: &mut PgConnection,
     schema: &Schema,
-    uses: &[(RecordId, LastUse)],
+    restoration: &Restoration,
 ) -> Result<(), StoreError> {
-    // One use per record: an UPDATE takes any one of several.
-    let mut latest = BTreeMap::new();
-    for (id, last_use) in uses {
-        let Some(at) = last_use.at else { continue };
-        let entry = latest.entry(id.as_bytes()).or_insert((at, last_use.address));
-        if entry.0 < at {
-            *entry = (at, last_use.address);
-        }
-    }
-    let ids: Vec<_> = latest.keys().map(|id| id.as_slice()).collect();
-    let times: Vec<_> = latest.values().map(|(at, _)| at.unix_seconds()).collect();
-    let addresses: Vec<_> =
-        latest.values().map(|(_, address)| address.map(|address| address.to_string())).collect();
-    // Locked in the order of the ids, so that two nodes that write down the same ones do not block each other.
-    let sql = "UPDATE @jeton_records record SET last_used_at = later.at, last_used_from = later.address
-               FROM (SELECT stored.id, used.at, used.address
-                     FROM @jeton_records stored
-                     JOIN unnest($1::bytea[], $2::bigint[], $3::text[]) used (id, at, address)
-                       ON used.id = stored.id AND stored.last_used_at < used.at
-                     ORDER BY stored.id FOR NO KEY UPDATE OF stored) later
-               WHERE record.id = later.id AND record.last_used_at < later.at";
-    let query = schema.query(sql).bind(ids).bind(times).bind(addresses);
+    // Nobody adds one meanwhile; and a big table takes its time.
+    let sql = "SET LOCAL statement_timeout = 0; LOCK TABLE @jeton_records IN SHARE ROW EXCLUSIVE MODE";
+    let lock = sqlx::raw_sql(AssertSqlSafe(schema.sql(sql)));
+    lock.execute(&mut *connection).await.map_err(from_sqlx)?;
+    let sql = "UPDATE @jeton_records
+               SET epoch = greatest(epoch, $1), last_generation = greatest(last_generation, $1),
+                   version = version + 1, updated_at = $2";
+    let query = schema.query(sql).bind(stored_counter(restoration.at_least)?);
+    let query = query.bind(restoration.at.unix_seconds());
     query.execute(connection).await.map(drop).map_err(from_sqlx)
 }
 
 /// The columns that no edit changes.
-fn fixed(record: &Record) -> Vec<(&'static str, Value<'_>)> {
+fn fixed(record: &Record) -> Result<Vec<(&'static str, Value<'_>)>, StoreError> {
     let address = record.last_use.address.map(|address| address.to_string().into());
-    vec![
+    Ok(vec![
         ("id", Value::Bytes(Some(record.id.as_bytes()))),
         ("created_at", Value::time(record.created_at)),
         ("created_by", Value::text(&record.created_by)),
         ("last_used_at", Value::time_or(record.last_use.at, SortKey::NEVER_USED)),
         ("last_used_from", Value::Text(address)),
-    ]
+        ("last_used_by", Value::optional_text(record.last_use.user_agent.as_deref())),
+        ("use_count", Value::counter(record.last_use.count)?),
+    ])
 }
 
 /// All other columns.
@@ -127,11 +114,14 @@ fn editable(record: &Record) -> Result<Vec<(&'static str, Value<'_>)>, StoreErro
         ("expires_at", Value::time_or(*expires_at, SortKey::NEVER_ENDS)),
         ("incarnation", Value::optional_text(record.incarnation.as_deref())),
         ("standing", Value::text(record.standing.as_str())),
+        ("updated_at", Value::time(record.updated_at)),
+        ("has_secret", Value::Truth(Some(record.has_secret))),
         ("not_before", Value::time(record.not_before)),
         ("previous_superseded", Value::Truth(previous.map(|previous| previous.superseded))),
         ("last_generation", Value::counter(record.last_generation)?),
         ("epoch", Value::counter(record.epoch)?),
         ("version", Value::counter(record.version)?),
+        ("previous_ends_at", Value::time(previous.and_then(|previous| previous.ends_at))),
         ("previous_until", Value::time(previous.map(|previous| previous.until))),
     ];
     columns.extend(CURRENT.write(Some(&record.credential))?);
@@ -144,7 +134,8 @@ pub(super) fn from_row(row: &PgRow) -> Result<Record, StoreError> {
     let until = read_optional_time(row, "previous_until")?;
     let previous = until.map(|until| {
         let superseded = read(row, "previous_superseded")?;
-        Ok(PreviousCredential { credential: PREVIOUS.read(row)?, until, superseded })
+        let ends_at = read_optional_time(row, "previous_ends_at")?;
+        Ok(PreviousCredential { credential: PREVIOUS.read(row)?, ends_at, until, superseded })
     });
     let address: Option<&str> = read(row, "last_used_from")?;
     let address = address.map(|address| sense(address.parse().ok(), "last_used_from"));
@@ -167,6 +158,8 @@ pub(super) fn from_row(row: &PgRow) -> Result<Record, StoreError> {
         standing: read_word(row, "standing", Standing::parse)?,
         created_at: read_time(row, "created_at")?,
         created_by: read(row, "created_by")?,
+        updated_at: read_time(row, "updated_at")?,
+        has_secret: read(row, "has_secret")?,
         not_before: read_time(row, "not_before")?,
         credential: CURRENT.read(row)?,
         previous: previous.transpose()?,
@@ -176,6 +169,8 @@ pub(super) fn from_row(row: &PgRow) -> Result<Record, StoreError> {
         last_use: LastUse {
             at: read_time_or(row, "last_used_at", SortKey::NEVER_USED)?,
             address: address.transpose()?,
+            user_agent: read(row, "last_used_by")?,
+            count: read_counter(row, "use_count")?,
         },
     })
 }

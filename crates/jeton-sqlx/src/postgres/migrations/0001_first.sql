@@ -18,6 +18,8 @@ CREATE TABLE @jeton_records (
     standing                 text    COLLATE "C" NOT NULL,
     created_at               bigint  NOT NULL,
     created_by               text    NOT NULL,
+    updated_at               bigint  NOT NULL,
+    has_secret               boolean NOT NULL,
     not_before               bigint  NOT NULL,
     generation               bigint  NOT NULL,
     key_id                   text    NOT NULL,
@@ -31,13 +33,16 @@ CREATE TABLE @jeton_records (
     previous_not_before      bigint,
     previous_expires_at      bigint,
     previous_fingerprint     bytea,
+    previous_ends_at         bigint,
     previous_until           bigint,
     previous_superseded      boolean,
     last_generation          bigint  NOT NULL,
     epoch                    bigint  NOT NULL,
     version                  bigint  NOT NULL,
     last_used_at             bigint  NOT NULL,
-    last_used_from           text
+    last_used_from           text,
+    last_used_by             text,
+    use_count                bigint  NOT NULL
 );
 
 CREATE UNIQUE INDEX jeton_records_by_unique_name
@@ -64,9 +69,13 @@ CREATE INDEX jeton_records_of_standing
     ON @jeton_records (standing, created_at, id) WHERE standing <> 'deleted';
 CREATE INDEX jeton_records_of_roles
     ON @jeton_records USING gin (roles) WHERE standing <> 'deleted';
+CREATE INDEX jeton_records_for_anyone
+    ON @jeton_records (created_at, id) WHERE standing <> 'deleted' AND has_secret AND subject IS NULL;
 -- Few tokens wait for their beginning.
 CREATE INDEX jeton_records_by_not_before
     ON @jeton_records (not_before) WHERE standing = 'active';
+CREATE INDEX jeton_tombstones_by_updated_at
+    ON @jeton_records (updated_at) WHERE standing = 'deleted';
 
 -- The number of the transaction tells whether a reader has seen the row: see changes.rs.
 CREATE TABLE @jeton_changes (
@@ -91,6 +100,8 @@ CREATE TABLE @jeton_keys (
     ring       text   NOT NULL,
     algorithm  text   NOT NULL,
     created_at bigint NOT NULL,
+    signs_from bigint NOT NULL,
+    retired_at bigint,
     wrapped    bytea  NOT NULL,
     body       bytea  NOT NULL
 );
@@ -102,3 +113,29 @@ CREATE TABLE @jeton_audiences (
     roles    text[] NOT NULL,
     version  bigint NOT NULL
 );
+
+CREATE TABLE @jeton_audit (
+    seq        bigint NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at         bigint NOT NULL,
+    action     text   COLLATE "C" NOT NULL,
+    actor      text   COLLATE "C" NOT NULL,
+    token_id   bytea  CHECK (octet_length(token_id) = 16),
+    tenant     text   COLLATE "C",
+    address    text,
+    user_agent text,
+    reason     text
+);
+
+CREATE INDEX jeton_audit_by_at ON @jeton_audit (at);
+CREATE INDEX jeton_audit_of_action ON @jeton_audit (action, seq);
+CREATE INDEX jeton_audit_of_actor ON @jeton_audit (actor, seq);
+CREATE INDEX jeton_audit_of_token ON @jeton_audit (token_id, seq) WHERE token_id IS NOT NULL;
+CREATE INDEX jeton_audit_of_tenant ON @jeton_audit (tenant, seq) WHERE tenant IS NOT NULL;
+
+-- Names that count once. Bytes: a name may come from anybody and hold any character.
+CREATE TABLE @jeton_names (
+    name       bytea  NOT NULL PRIMARY KEY,
+    kept_until bigint NOT NULL
+);
+
+CREATE INDEX jeton_names_by_kept_until ON @jeton_names (kept_until);
