@@ -10,7 +10,8 @@ use std::{
 
 use async_trait::async_trait;
 use jeton::{
-    Change, Changes, Cursor, LastUse, NamedAudience, Page, Query, Record, RecordId, Store, StoreError, Update,
+    AuditEntry, AuditLog, AuditPage, AuditQuery, Change, Changes, Cursor, Insert, LastUse, NamedAudience,
+    OnceStore, Page, Query, Record, RecordId, Restoration, Store, StoreError, Timestamp, Update,
 };
 
 /// A store that answers like another one until it is told that it is down; then it is
@@ -61,8 +62,8 @@ impl<S> UnreliableStore<S> {
 
 #[async_trait]
 impl<S: Store> Store for UnreliableStore<S> {
-    async fn insert(&self, record: &Record) -> Result<(), StoreError> {
-        self.up()?.insert(record).await
+    async fn insert(&self, insert: &Insert) -> Result<(), StoreError> {
+        self.up()?.insert(insert).await
     }
 
     async fn find(&self, id: RecordId) -> Result<Option<Record>, StoreError> {
@@ -101,11 +102,58 @@ impl<S: Store> Store for UnreliableStore<S> {
         self.up()?.audience(name).await
     }
 
-    async fn put_audience(&self, audience: &NamedAudience, change: &Change) -> Result<(), StoreError> {
-        self.up()?.put_audience(audience, change).await
+    async fn put_audience(
+        &self,
+        audience: &NamedAudience,
+        change: &Change,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError> {
+        self.up()?.put_audience(audience, change, audit).await
+    }
+
+    async fn announce(&self, change: &Change, audit: &AuditEntry) -> Result<(), StoreError> {
+        self.up()?.announce(change, audit).await
+    }
+
+    async fn restore(&self, restoration: &Restoration) -> Result<(), StoreError> {
+        self.up()?.restore(restoration).await
+    }
+
+    async fn prune_tombstones(&self, before: Timestamp) -> Result<(), StoreError> {
+        self.up()?.prune_tombstones(before).await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
         self.up()?.ping().await
+    }
+}
+
+#[async_trait]
+impl<S: Store> AuditLog for UnreliableStore<S> {
+    async fn append(&self, entries: &[AuditEntry]) -> Result<(), StoreError> {
+        self.up()?.append(entries).await
+    }
+
+    async fn audit(&self, query: &AuditQuery) -> Result<AuditPage, StoreError> {
+        self.up()?.audit(query).await
+    }
+
+    async fn prune_audit(&self, before: Timestamp) -> Result<(), StoreError> {
+        self.up()?.prune_audit(before).await
+    }
+}
+
+#[async_trait]
+impl<S: Store> OnceStore for UnreliableStore<S> {
+    async fn take_name(&self, name: &str, until: Timestamp) -> Result<bool, StoreError> {
+        self.up()?.take_name(name, until).await
+    }
+
+    async fn give_name_back(&self, name: &str) -> Result<(), StoreError> {
+        self.up()?.give_name_back(name).await
+    }
+
+    async fn prune_names(&self, before: Timestamp) -> Result<(), StoreError> {
+        self.up()?.prune_names(before).await
     }
 }

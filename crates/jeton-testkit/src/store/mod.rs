@@ -7,7 +7,7 @@ mod sample;
 
 use std::future::Future;
 
-pub use self::sample::{full_record, id, minimal_record, named, time};
+pub use self::sample::{entry, full_record, id, insert_of, minimal_record, named, time, update_to};
 
 /// The cases, for the macros. Each is one promise and panics if it is broken.
 #[doc(hidden)]
@@ -55,6 +55,7 @@ macro_rules! store_contract {
             an_update_replaces_everything_that_may_change
             an_update_leaves_the_last_use
             a_last_use_moves_forward_alone
+            uses_are_added_whenever_they_were
             an_update_of_another_version_is_a_conflict
             an_update_of_no_record_is_a_conflict
             of_many_updates_of_one_version_one_succeeds

@@ -3,8 +3,9 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use jeton::{
-    Change, ChangeRow, Credential, Cursor, Filter, Fingerprint, Grant, Kind, LastUse, Names,
-    PreviousCredential, Query, Record, RecordId, Sort, Standing, Store, StoreError, Timestamp, Update,
+    Action, AuditEntry, Change, ChangeRow, Credential, Cursor, Filter, Fingerprint, Grant, Insert, Kind,
+    LastUse, Names, Origin, PreviousCredential, Query, Record, RecordId, Sort, Standing, Store, StoreError,
+    Timestamp, Update,
 };
 
 /// The time so many seconds after 1970.
@@ -31,6 +32,8 @@ pub fn minimal_record(number: u64) -> Record {
         standing: Standing::Active,
         created_at: time(1_000),
         created_by: "admin".to_owned(),
+        updated_at: time(1_000),
+        has_secret: false,
         not_before: time(1_000),
         credential: credential(1),
         previous: None,
@@ -69,17 +72,25 @@ pub fn full_record(number: u64) -> Record {
         standing: Standing::Disabled,
         created_at: time(5_000_000_000),
         created_by: "bob's script".to_owned(),
+        updated_at: time(5_000_000_001),
+        has_secret: true,
         not_before: Timestamp::MIN,
         credential: Credential { expires_at: Some(time(7_000)), ..credential(u64::from(u32::MAX) + 9) },
         previous: Some(PreviousCredential {
             credential: Credential { expires_at: Some(time(6_000)), ..credential(8) },
+            ends_at: Some(time(5_999)),
             until: time(6_500),
             superseded: true,
         }),
         last_generation: u64::from(u32::MAX) + 10,
         epoch: 1 << 40,
         version: 1 << 50,
-        last_use: LastUse { at: Some(time(4_000)), address: Some("2001:db8::7".parse().unwrap()) },
+        last_use: LastUse {
+            at: Some(time(4_000)),
+            address: Some("2001:db8::7".parse().unwrap()),
+            user_agent: Some("curl/8'; -- \u{1f511}".to_owned()),
+            count: 1 << 41,
+        },
         ..minimal_record(number)
     }
 }
@@ -100,11 +111,43 @@ pub(super) fn names(list: &[&str]) -> Names {
     list.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>()
 }
 
-/// An update to that record, which is the stored one with edits.
-pub(super) fn update_to(record: &Record) -> Update {
+/// An entry of the audit log about that record, with nothing in it that can be left out.
+pub fn entry(action: Action, record: &Record) -> AuditEntry {
+    AuditEntry {
+        at: record.updated_at,
+        action,
+        actor: "admin".to_owned(),
+        token_id: Some(record.id),
+        tenant: record.grant.tenant.clone(),
+        origin: Origin::default(),
+        reason: None,
+    }
+}
+
+/// An entry that is about no record, of that time.
+pub(super) fn entry_at(seconds: i64, action: Action) -> AuditEntry {
+    AuditEntry { at: time(seconds), token_id: None, tenant: None, ..entry(action, &minimal_record(0)) }
+}
+
+/// What adds that record, without limits.
+pub fn insert_of(record: &Record) -> Insert {
+    Insert { record: record.clone(), limits: Vec::new(), audit: entry(Action::Generate, record) }
+}
+
+/// An update to that record, which is the stored one with edits, without limits. It raises the version.
+pub fn update_to(record: &Record) -> Update {
     let record = Record { version: record.version + 1, ..record.clone() };
-    let change = Change::Record { id: record.id, epoch: record.epoch };
-    Update { expected_version: record.version - 1, change, record }
+    Update {
+        expected_version: record.version - 1,
+        limits: Vec::new(),
+        change: Change::Record { id: record.id, epoch: record.epoch },
+        audit: entry(Action::Edit, &record),
+        record,
+    }
+}
+
+pub(super) async fn insert(store: &dyn Store, record: &Record) -> Result<(), StoreError> {
+    store.insert(&insert_of(record)).await
 }
 
 /// The stored record, which must be there.
@@ -130,7 +173,7 @@ pub(super) async fn delete(store: &dyn Store, id: RecordId) {
 /// Inserts them in that order.
 pub(super) async fn insert_all(store: &dyn Store, records: &[Record]) {
     for record in records {
-        store.insert(record).await.unwrap();
+        insert(store, record).await.unwrap();
     }
 }
 

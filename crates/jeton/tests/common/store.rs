@@ -8,8 +8,9 @@ use std::{
 
 use async_trait::async_trait;
 use jeton::{
-    Change, Changes, Cursor, LastUse, MemoryStore, NamedAudience, Page, Query, Record, RecordId, Store,
-    StoreError, Update,
+    AuditEntry, AuditLog, AuditPage, AuditQuery, Change, Changes, Cursor, Insert, LastUse, MemoryStore,
+    NamedAudience, OnceStore, Page, Query, Record, RecordId, Restoration, Store, StoreError, Timestamp,
+    Update,
 };
 use tokio::sync::oneshot;
 
@@ -27,6 +28,15 @@ pub(crate) enum Call {
     Audiences,
     Audience,
     PutAudience,
+    Announce,
+    Restore,
+    PruneTombstones,
+    Append,
+    Audit,
+    PruneAudit,
+    TakeName,
+    GiveNameBack,
+    PruneNames,
 }
 
 /// On which side of the work a call is held.
@@ -163,8 +173,8 @@ macro_rules! staged {
 
 #[async_trait]
 impl Store for StagedStore {
-    async fn insert(&self, record: &Record) -> Result<(), StoreError> {
-        staged!(self, Insert, self.memory.insert(record))
+    async fn insert(&self, insert: &Insert) -> Result<(), StoreError> {
+        staged!(self, Insert, self.memory.insert(insert))
     }
 
     async fn find(&self, id: RecordId) -> Result<Option<Record>, StoreError> {
@@ -191,7 +201,9 @@ impl Store for StagedStore {
             record.version += 1;
             record.description = record.version.to_string();
             let change = Change::Record { id: record.id, epoch: record.epoch };
-            self.memory.update(&Update { record, expected_version, change }).await?;
+            let audit = update.audit.clone();
+            let between = Update { record, expected_version, limits: Vec::new(), change, audit };
+            self.memory.update(&between).await?;
         }
         staged!(self, Update, self.memory.update(update))
     }
@@ -223,11 +235,58 @@ impl Store for StagedStore {
         staged!(self, Audience, self.memory.audience(name))
     }
 
-    async fn put_audience(&self, audience: &NamedAudience, change: &Change) -> Result<(), StoreError> {
-        staged!(self, PutAudience, self.memory.put_audience(audience, change))
+    async fn put_audience(
+        &self,
+        audience: &NamedAudience,
+        change: &Change,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError> {
+        staged!(self, PutAudience, self.memory.put_audience(audience, change, audit))
+    }
+
+    async fn announce(&self, change: &Change, audit: &AuditEntry) -> Result<(), StoreError> {
+        staged!(self, Announce, self.memory.announce(change, audit))
+    }
+
+    async fn restore(&self, restoration: &Restoration) -> Result<(), StoreError> {
+        staged!(self, Restore, self.memory.restore(restoration))
+    }
+
+    async fn prune_tombstones(&self, before: Timestamp) -> Result<(), StoreError> {
+        staged!(self, PruneTombstones, self.memory.prune_tombstones(before))
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
         staged!(self, Ping, self.memory.ping())
+    }
+}
+
+#[async_trait]
+impl AuditLog for StagedStore {
+    async fn append(&self, entries: &[AuditEntry]) -> Result<(), StoreError> {
+        staged!(self, Append, self.memory.append(entries))
+    }
+
+    async fn audit(&self, query: &AuditQuery) -> Result<AuditPage, StoreError> {
+        staged!(self, Audit, self.memory.audit(query))
+    }
+
+    async fn prune_audit(&self, before: Timestamp) -> Result<(), StoreError> {
+        staged!(self, PruneAudit, self.memory.prune_audit(before))
+    }
+}
+
+#[async_trait]
+impl OnceStore for StagedStore {
+    async fn take_name(&self, name: &str, until: Timestamp) -> Result<bool, StoreError> {
+        staged!(self, TakeName, self.memory.take_name(name, until))
+    }
+
+    async fn give_name_back(&self, name: &str) -> Result<(), StoreError> {
+        staged!(self, GiveNameBack, self.memory.give_name_back(name))
+    }
+
+    async fn prune_names(&self, before: Timestamp) -> Result<(), StoreError> {
+        staged!(self, PruneNames, self.memory.prune_names(before))
     }
 }

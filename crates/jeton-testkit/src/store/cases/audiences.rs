@@ -2,15 +2,20 @@
 
 use std::sync::Arc;
 
-use jeton::{Change, NamedAudience, Store, StoreError};
+use jeton::{Action, Change, NamedAudience, Store, StoreError};
 
 use super::cancel::{STEPS, polled_at_most};
-use crate::store::sample::{at_once, names, read_on};
+use crate::store::sample::{at_once, entry_at, names, read_on};
+
+async fn put_whole(store: &dyn Store, audience: &NamedAudience) -> Result<(), StoreError> {
+    let change = Change::Audience { name: audience.name.clone() };
+    store.put_audience(audience, &change, &entry_at(1_000, Action::EditAudience)).await
+}
 
 /// Puts that version, with a member that tells which attempt it was.
 async fn put(store: &dyn Store, name: &str, version: u64, member: &str) -> Result<(), StoreError> {
     let audience = NamedAudience { version, ..NamedAudience::new(name).with_subject(member) };
-    store.put_audience(&audience, &Change::Audience { name: name.to_owned() }).await
+    put_whole(store, &audience).await
 }
 
 /// How many rows of the log tell of it.
@@ -36,7 +41,7 @@ pub async fn an_audience_is_found_as_it_was_put(store: Arc<dyn Store>) {
     let least = NamedAudience { version: 2, ..NamedAudience::new(&most.name) };
     let again = NamedAudience { version: 3, ..most.clone() };
     for audience in [most, least, again] {
-        store.put_audience(&audience, &Change::Audience { name: audience.name.clone() }).await.unwrap();
+        put_whole(&*store, &audience).await.unwrap();
         assert_eq!(store.audience(&audience.name).await.unwrap().as_ref(), Some(&audience));
         assert_eq!(store.audiences().await.unwrap(), [audience]);
     }

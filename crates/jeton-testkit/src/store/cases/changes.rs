@@ -4,7 +4,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use jeton::{Change, RecordId, Store};
 
-use crate::store::sample::{edit, epochs, id, insert_all, minimal_record, read_on, stored};
+use crate::store::sample::{edit, epochs, id, insert, insert_all, minimal_record, read_on, stored};
 
 /// Raises the epoch of the record so many times.
 async fn raise(store: &dyn Store, id: RecordId, times: usize) {
@@ -16,7 +16,7 @@ async fn raise(store: &dyn Store, id: RecordId, times: usize) {
 pub async fn rows_are_read_in_order_and_once(store: Arc<dyn Store>) {
     let (rows, start) = read_on(&*store, None).await;
     assert_eq!(rows, []);
-    store.insert(&minimal_record(1)).await.unwrap();
+    insert(&*store, &minimal_record(1)).await.unwrap();
     assert_eq!(read_on(&*store, Some(start.clone())).await.0, [], "nobody has cached a record that is new");
 
     // More than fits into one batch of a store that reads in batches of a thousand.
@@ -62,7 +62,7 @@ pub async fn the_log_is_complete_under_concurrent_writers(store: Arc<dyn Store>)
 
 /// A node that reads a row drops what it cached and reads the record again: it must not get the old one.
 pub async fn who_reads_a_row_finds_the_update(store: Arc<dyn Store>) {
-    store.insert(&minimal_record(1)).await.unwrap();
+    insert(&*store, &minimal_record(1)).await.unwrap();
     let writer = tokio::spawn({
         let store = Arc::clone(&store);
         async move { raise(&*store, id(1), 100).await }
@@ -85,7 +85,7 @@ pub async fn who_reads_a_row_finds_the_update(store: Arc<dyn Store>) {
 }
 
 pub async fn trimming_keeps_later_rows(store: Arc<dyn Store>) {
-    store.insert(&minimal_record(1)).await.unwrap();
+    insert(&*store, &minimal_record(1)).await.unwrap();
     raise(&*store, id(1), 2).await;
     let (_, second) = read_on(&*store, None).await;
     raise(&*store, id(1), 1).await;
@@ -102,7 +102,7 @@ pub async fn trimming_keeps_later_rows(store: Arc<dyn Store>) {
 }
 
 pub async fn no_place_in_the_log_is_given_twice(store: Arc<dyn Store>) {
-    store.insert(&minimal_record(1)).await.unwrap();
+    insert(&*store, &minimal_record(1)).await.unwrap();
     raise(&*store, id(1), 3).await;
     let (_, mut end) = read_on(&*store, None).await;
     for round in 4..=8 {
@@ -131,7 +131,7 @@ pub async fn the_longest_lifetime_only_rises(store: Arc<dyn Store>) {
 }
 
 pub async fn rows_carry_the_longest_lifetime(store: Arc<dyn Store>) {
-    store.insert(&minimal_record(1)).await.unwrap();
+    insert(&*store, &minimal_record(1)).await.unwrap();
     for seconds in [300, 60, 900] {
         store.longest_access_ttl(Duration::from_secs(seconds)).await.unwrap();
         raise(&*store, id(1), 1).await;

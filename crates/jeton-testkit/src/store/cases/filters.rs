@@ -109,7 +109,7 @@ fn varied() -> Vec<Record> {
     records[3].grant.expires_at = Some(time(3_000));
     records[4].grant.expires_at = Some(time(2_999));
     records[4].grant.roles = names(&["readers", "\"reader\""]);
-    records[5].last_use = LastUse { at: Some(time(500)), address: None };
+    records[5].last_use = LastUse { at: Some(time(500)), ..LastUse::default() };
     records[6].grant.subject = Some("alice".to_owned());
     records[6].grant.roles = names(&["admin"]);
     // With the default role: all but those that have a subject and not that role.

@@ -12,6 +12,8 @@ fn key(kid: &str, ring: Ring, created_at: i64) -> StoredKey {
         ring,
         algorithm: Algorithm::EdDsa,
         created_at: time(created_at),
+        signs_from: time(created_at + 600),
+        retired_at: None,
         sealed: Sealed { wrapped: kid.as_bytes().to_vec(), body: vec![0, 255, 7, 0] },
     }
 }

@@ -4,24 +4,24 @@ use std::sync::Arc;
 
 use jeton::{Store, StoreError};
 
-use crate::store::sample::{at_once, delete, edit, id, insert_all, named};
+use crate::store::sample::{at_once, delete, edit, id, insert, insert_all, named};
 
 pub async fn a_name_is_taken_once_per_tenant(store: Arc<dyn Store>) {
     for (number, tenant) in [(1, None), (2, Some("a")), (3, Some("b"))] {
-        store.insert(&named(number, tenant, "same")).await.unwrap();
-        let again = store.insert(&named(number + 10, tenant, "same")).await;
+        insert(&*store, &named(number, tenant, "same")).await.unwrap();
+        let again = insert(&*store, &named(number + 10, tenant, "same")).await;
         assert!(matches!(again, Err(StoreError::NameTaken)), "{tenant:?}: {again:?}");
         assert_eq!(store.find(id(number + 10)).await.unwrap(), None);
     }
-    store.insert(&named(4, None, "Same")).await.expect("another name");
+    insert(&*store, &named(4, None, "Same")).await.expect("another name");
 }
 
 pub async fn a_name_is_free_after_its_record_was_deleted(store: Arc<dyn Store>) {
     for number in 1..=3 {
-        store.insert(&named(number, Some("a"), "same")).await.unwrap();
+        insert(&*store, &named(number, Some("a"), "same")).await.unwrap();
         delete(&*store, id(number)).await;
     }
-    store.insert(&named(4, Some("a"), "same")).await.unwrap();
+    insert(&*store, &named(4, Some("a"), "same")).await.unwrap();
     edit(&*store, id(2), |tombstone| tombstone.epoch += 1).await.expect("a tombstone has no name to defend");
 }
 
@@ -34,7 +34,7 @@ pub async fn a_rename_takes_the_new_name_and_frees_the_old(store: Arc<dyn Store>
 
     edit(&*store, id(1), |record| record.name = "uno".to_owned()).await.unwrap();
     edit(&*store, id(2), |record| record.name = "one".to_owned()).await.unwrap();
-    store.insert(&named(4, None, "two")).await.unwrap();
+    insert(&*store, &named(4, None, "two")).await.unwrap();
     edit(&*store, id(2), |record| record.epoch += 1).await.expect("its own name is no obstacle");
 }
 
@@ -43,7 +43,7 @@ pub async fn of_two_inserts_with_one_name_one_succeeds(store: Arc<dyn Store>) {
         let name = format!("round {round}");
         let insert = |number: u64| {
             let (store, record) = (Arc::clone(&store), named(round * 2 + number, None, &name));
-            async move { store.insert(&record).await }
+            async move { insert(&*store, &record).await }
         };
         let answers = at_once([insert(0), insert(1)]).await;
         assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1, "{answers:?}");

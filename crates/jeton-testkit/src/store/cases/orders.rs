@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jeton::{Filter, LastUse, Query, Random as _, Record, RecordId, Sort, Store};
 
 use crate::SeededRandom;
-use crate::store::sample::{edit, id, insert_all, minimal_record, query, time, walk};
+use crate::store::sample::{edit, id, insert, insert_all, minimal_record, query, time, walk};
 
 /// All orders, as they are written.
 pub(super) const SORTS: [&str; 8] = [
@@ -76,7 +76,7 @@ pub async fn pages_stand_still_while_others_insert(store: Arc<dyn Store>) {
                 record.grant.expires_at = Some(time(extreme));
                 record.last_use.at = Some(time(extreme));
                 record.name = format!("{} {number}", if extreme == 1 { "!" } else { "~" });
-                store.insert(&record).await.unwrap();
+                insert(&*store, &record).await.unwrap();
             }
             number += 2;
         }
@@ -115,7 +115,7 @@ fn crowded() -> Vec<Record> {
         record.grant.tenant = Some(number.to_string());
         record.grant.expires_at = [None, Some(time(3_000)), Some(time(4_000))][usize::from(pick(3))];
         let used = [None, Some(time(0)), Some(time(5_000))][usize::from(pick(3))];
-        record.last_use = LastUse { at: used, address: None };
+        record.last_use = LastUse { at: used, ..LastUse::default() };
         if pick(2) == 0 {
             record.grant.roles.insert("some".to_owned());
         }
