@@ -14,7 +14,8 @@ pub(crate) enum Bearer<'a> {
 }
 
 impl<'a> Bearer<'a> {
-    pub(crate) fn parse(mut headers: impl Iterator<Item = &'a [u8]>) -> Self {
+    /// `bare`: whether a token without a scheme counts as well.
+    pub(crate) fn parse(mut headers: impl Iterator<Item = &'a [u8]>, bare: bool) -> Self {
         let Some(header) = headers.next() else { return Self::Absent };
         if headers.next().is_some() {
             return Self::Malformed;
@@ -22,7 +23,10 @@ impl<'a> Bearer<'a> {
         let scheme_ends = header.iter().position(|byte| *byte == b' ').unwrap_or(header.len());
         let (scheme, rest) = header.split_at(scheme_ends);
         if !scheme.eq_ignore_ascii_case(b"Bearer") {
-            return Self::Absent;
+            // A word alone could be the name of a scheme; three parts are a token.
+            let token = std::str::from_utf8(header.trim_ascii()).ok();
+            let token = token.filter(|token| bare && is_b64token(token) && token.split('.').count() == 3);
+            return token.map_or(Self::Absent, Self::Token);
         }
         match std::str::from_utf8(rest.trim_ascii()) {
             Ok(token) if is_b64token(token) => Self::Token(token),
@@ -51,7 +55,7 @@ mod tests {
     use super::*;
 
     fn parse<'a>(headers: &[&'a str]) -> Bearer<'a> {
-        Bearer::parse(headers.iter().map(|header| header.as_bytes()))
+        Bearer::parse(headers.iter().map(|header| header.as_bytes()), false)
     }
 
     #[test]
@@ -79,6 +83,17 @@ mod tests {
             assert!(!query_has_token(Some(query)), "{query}");
         }
         assert!(!query_has_token(None));
+    }
+
+    #[test]
+    fn a_bare_token_counts_where_it_is_allowed() {
+        let bare = |header: &'static str| Bearer::parse([header.as_bytes()].into_iter(), true);
+        assert_eq!(bare("a.b-c.d"), Bearer::Token("a.b-c.d"));
+        assert_eq!(bare("Bearer a.b.c"), Bearer::Token("a.b.c"));
+        for header in ["a.b", "a.b.c.d", "Basic a.b.c", "Negotiate", "a.b.{c}", ""] {
+            assert_eq!(bare(header), Bearer::Absent, "{header}");
+        }
+        assert_eq!(parse(&["a.b-c.d"]), Bearer::Absent);
     }
 
     #[test]

@@ -2,10 +2,11 @@
 
 use std::{future::Future, net::IpAddr, pin::Pin, sync::Arc};
 
+use http::HeaderName;
 use ipnet::IpNet;
 use jeton::{
-    Authority, Principal, TokenKind,
-    policy::{Denial, Facts, Policy},
+    Authority, Origin, OriginRef, Principal, TokenKind,
+    policy::{Facts, Policy},
 };
 
 use crate::{
@@ -43,6 +44,8 @@ struct Settings {
     preflight: bool,
     proxies: Vec<IpNet>,
     origins: Vec<String>,
+    bare_tokens: bool,
+    signature_header: Option<HeaderName>,
 }
 
 impl From<Authority> for Gate {
@@ -117,6 +120,8 @@ impl Gate {
             preflight: false,
             proxies: Vec::new(),
             origins: Vec::new(),
+            bare_tokens: false,
+            signature_header: None,
         }))
     }
 
@@ -141,6 +146,20 @@ impl Gate {
     #[must_use]
     pub fn accepting_api_tokens(self) -> Self {
         self.with(|settings| settings.api_tokens = true)
+    }
+
+    /// Accepts an `Authorization` that is a token and nothing else, without the word `Bearer`, for clients that cannot
+    /// send it (against RFC 6750 §2.1). Nothing else changes.
+    #[must_use]
+    pub fn accepting_bare_tokens(self) -> Self {
+        self.with(|settings| settings.bare_tokens = true)
+    }
+
+    /// Takes a signature by a secret from that header at `/exchange`, in the place of a bearer. The authority must
+    /// [accept](jeton::Signatures) them too.
+    #[must_use]
+    pub fn signature_header(self, name: HeaderName) -> Self {
+        self.with(|settings| settings.signature_header = Some(name))
     }
 
     /// Lets CORS preflights through (`OPTIONS` with `Origin` and `Access-Control-Request-Method`), without a context.
@@ -173,10 +192,13 @@ impl Gate {
         &self.0.realm
     }
 
-    /// What is known about a request beside who makes it.
-    pub fn facts(&self, head: &impl Head) -> Facts {
+    /// Where a request comes from.
+    pub fn origin<'a>(&self, head: &'a impl Head) -> OriginRef<'a> {
         let forwarded_for = head.header("x-forwarded-for");
-        self.0.authority.facts(client_address(head.peer(), forwarded_for, &self.0.proxies))
+        OriginRef {
+            address: client_address(head.peer(), forwarded_for, &self.0.proxies),
+            user_agent: head.header("user-agent").next().and_then(|agent| std::str::from_utf8(agent).ok()),
+        }
     }
 
     /// Who makes the request. Access tokens are decided at once; only API tokens, where they are accepted, wait.
@@ -186,21 +208,24 @@ impl Gate {
         }
         let token = match self.bearer(head) {
             Ok(Some(token)) => token,
-            Ok(None) if self.0.optional => return Passage::Decided(Ok(self.context(head))),
+            Ok(None) if self.0.optional => {
+                return Passage::Decided(Ok(self.context(self.origin(head).address)));
+            }
             Ok(None) => return Passage::Decided(Err(Refusal::NoCredentials)),
             Err(refusal) => return Passage::Decided(Err(refusal)),
         };
+        let origin = self.origin(head);
+        let context = self.context(origin.address);
         if self.0.api_tokens && TokenKind::claimed_by(token) == Some(TokenKind::ApiToken) {
-            let (gate, token, context) = (self.clone(), token.to_owned(), self.context(head));
+            let (gate, token, origin) = (self.clone(), token.to_owned(), Origin::from(origin));
             return Passage::Waiting(Box::pin(async move {
-                let principal = gate.authority().authenticate_api_token(&token).await?;
-                context.with_principal(principal, gate.authority())
+                let authority = gate.authority();
+                let principal = authority.authenticate_api_token(&token, origin.borrowed()).await?;
+                Ok(context.with_principal(principal))
             }));
         }
-        let principal = self.authority().authenticate(token).map_err(Refusal::from);
-        Passage::Decided(
-            principal.and_then(|principal| self.context(head).with_principal(principal, self.authority())),
-        )
+        let principal = self.authority().authenticate_from(token, origin).map_err(Refusal::from);
+        Passage::Decided(principal.map(|principal| context.with_principal(principal)))
     }
 
     /// Whether a page of that origin may change things by a session of the host.
@@ -208,9 +233,14 @@ impl Gate {
         self.0.origins.iter().any(|allowed| allowed.as_bytes() == origin)
     }
 
+    /// The header that may hold a signature at the exchange.
+    pub(crate) fn signature_header_of(&self) -> Option<&HeaderName> {
+        self.0.signature_header.as_ref()
+    }
+
     /// The bearer token of a request; none if it has none.
     pub(crate) fn bearer<'a>(&self, head: &'a impl Head) -> Result<Option<&'a str>, Refusal> {
-        match Bearer::parse(head.header("authorization")) {
+        match Bearer::parse(head.header("authorization"), self.0.bare_tokens) {
             Bearer::Absent => Ok(None),
             Bearer::Malformed => Err(Refusal::Malformed),
             Bearer::Token(_) if query_has_token(head.query()) => Err(Refusal::Malformed),
@@ -219,19 +249,14 @@ impl Gate {
     }
 
     /// Without a principal yet.
-    fn context(&self, head: &impl Head) -> Context {
-        Context { principal: None, facts: self.facts(head), realm: self.0.realm.clone() }
+    fn context(&self, address: Option<IpAddr>) -> Context {
+        Context { principal: None, facts: self.0.authority.facts(address), realm: self.0.realm.clone() }
     }
 }
 
 impl Context {
-    fn with_principal(self, principal: Principal, authority: &Authority) -> Result<Self, Refusal> {
-        if principal.admits(self.facts.address) {
-            authority.used(&principal, &self.facts);
-            Ok(Self { principal: Some(principal), ..self })
-        } else {
-            Err(Refusal::Denied(Denial::Network))
-        }
+    fn with_principal(self, principal: Principal) -> Self {
+        Self { principal: Some(principal), ..self }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The one table of refusals: the same statuses, headers and bodies in every adapter.
 
+use std::time::Duration;
+
 use http::{HeaderValue, StatusCode, header};
 use jeton::{AuthenticateError, Rejection, Unavailable, policy::Denial};
 
@@ -8,8 +10,8 @@ use crate::{
     problem::{Answer, Problem},
 };
 
-/// After how many seconds a client may try again when something did not answer.
-const RETRY_AFTER: &str = "1";
+/// After which time a client may try again when something did not answer.
+pub(crate) const TRY_AGAIN: Duration = Duration::from_secs(1);
 
 /// Why a request does not reach its handler.
 #[derive(Clone, Debug)]
@@ -23,6 +25,8 @@ pub enum Refusal {
     Rejected(Rejection),
     /// A good token that does not suffice: 403.
     Denied(Denial),
+    /// Too much was asked for, or tried, from there: 429 (RFC 6585 §4). It may be tried again after that time.
+    TooMany(Duration),
     /// Something that is needed did not answer: 503.
     Unavailable(Unavailable),
     /// The route lacks the layer of that name: 500.
@@ -42,6 +46,8 @@ impl From<AuthenticateError> for Refusal {
     fn from(error: AuthenticateError) -> Self {
         match error {
             AuthenticateError::Rejected(rejection) => rejection.into(),
+            AuthenticateError::Denied(denial) => Self::Denied(denial),
+            AuthenticateError::TooMany(after) => Self::TooMany(after),
             AuthenticateError::Unavailable(unavailable) => Self::Unavailable(unavailable),
         }
     }
@@ -72,6 +78,14 @@ impl Refusal {
                 let scopes = scopes.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
                 challenged(&problem, realm, &[("error", "insufficient_scope"), ("scope", &scopes)])
             }
+            Self::TooMany(after) => {
+                let problem = Problem::new(
+                    StatusCode::TOO_MANY_REQUESTS,
+                    "too_many_requests",
+                    "too many requests, wait",
+                );
+                retry_after(problem.answer(), *after)
+            }
             Self::Unavailable(cause) => unavailable(cause),
             Self::MissingLayer(layer) => {
                 tracing::error!(layer, "a route lacks a layer");
@@ -86,8 +100,13 @@ impl Refusal {
 pub(crate) fn unavailable(cause: &Unavailable) -> Answer {
     tracing::error!(cause = cause as &dyn std::error::Error, "a request could not be answered");
     let detail = "something that is needed did not answer, try again";
-    let mut answer = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).answer();
-    answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
+    retry_after(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).answer(), TRY_AGAIN)
+}
+
+/// The answer with `Retry-After` (RFC 9110 §10.2.3), in whole seconds and never too few.
+pub(crate) fn retry_after(mut answer: Answer, after: Duration) -> Answer {
+    let seconds = after.as_secs().saturating_add(u64::from(after.subsec_nanos() > 0)).max(1);
+    answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     answer
 }
 

@@ -4,7 +4,7 @@
 //! must show that a page of the app itself asked for it.
 
 use http::Method;
-use jeton::{Caller, ManageError, Principal, policy::Denial};
+use jeton::{Caller, Origin, Principal};
 
 use crate::{Gate, Head as _, Problem, Refusal, Request, routes::Failure};
 
@@ -21,20 +21,14 @@ pub struct HostSession {
 /// The principal of an access token; none without credentials.
 pub(crate) fn principal(gate: &Gate, request: &Request) -> Result<Option<Principal>, Refusal> {
     let Some(token) = gate.bearer(request)? else { return Ok(None) };
-    let principal = gate.authority().authenticate(token)?;
-    let facts = gate.facts(request);
-    if principal.admits(facts.address) {
-        gate.authority().used(&principal, &facts);
-        Ok(Some(principal))
-    } else {
-        Err(Refusal::Denied(Denial::Network))
-    }
+    Ok(Some(gate.authority().authenticate_from(token, gate.origin(request))?))
 }
 
 /// A bearer wins over a session, and a bad bearer never falls back to it.
 pub(crate) async fn caller(gate: &Gate, request: &Request) -> Result<Caller, Failure> {
+    let origin = Origin::from(gate.origin(request));
     if let Some(principal) = principal(gate, request)? {
-        return Ok(Caller::from(principal));
+        return Ok(Caller::from(principal).from_origin(origin));
     }
     let session = request.session.as_ref().ok_or(Refusal::NoCredentials)?;
     let safe = [Method::GET, Method::HEAD].contains(&request.method);
@@ -43,10 +37,7 @@ pub(crate) async fn caller(gate: &Gate, request: &Request) -> Result<Caller, Fai
         return Err(Problem::new(http::StatusCode::FORBIDDEN, "cross_site", detail).into());
     }
     let caller = gate.authority().caller_of_session(&session.subject, session.tenant.as_deref()).await;
-    caller.map_err(|error| match error {
-        ManageError::Denied(denial) => Refusal::Denied(denial).into(),
-        other => other.into(),
-    })
+    Ok(caller?.from_origin(origin))
 }
 
 /// `Sec-Fetch-Site: same-origin`, which no page can forge, or else an `Origin` that is allowed.

@@ -102,6 +102,8 @@ mod tests {
             audiences: Names::new(),
             networks: Vec::new(),
             expires_at: Some(at(expires_at)),
+            known_until: at(expires_at),
+            verifier: crate::principal::Watch::new(std::sync::Weak::new()),
         });
         Verified { principal, issued_at: at(0), expires_at: at(expires_at) }
     }

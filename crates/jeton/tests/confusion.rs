@@ -25,7 +25,7 @@ async fn doors(authority: &Authority, token: &str) -> [Option<Rejection>; 3] {
         Err(ExchangeError::Rejected(rejection)) => Some(rejection),
         Err(other) => unreachable!("{other}"),
     };
-    let direct = match authority.authenticate_api_token(token).await {
+    let direct = match authority.authenticate_api_token(token, jeton::OriginRef::default()).await {
         Ok(_) => None,
         Err(AuthenticateError::Rejected(rejection)) => Some(rejection),
         Err(other) => unreachable!("{other}"),

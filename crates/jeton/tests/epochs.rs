@@ -99,8 +99,8 @@ async fn the_epoch_rises_exactly_if_rights_are_taken_away() {
                 world.people.set(user, account);
             }
             let token = generate(&authority, request(subject)).await;
-            let facts = jeton::policy::Facts::from_address(Some("10.1.1.1".parse().unwrap()));
-            let asked = jeton::Exchange { facts, ..jeton::Exchange::default() };
+            let origin = jeton::Origin { address: Some("10.1.1.1".parse().unwrap()), user_agent: None };
+            let asked = jeton::Exchange { origin, ..jeton::Exchange::default() };
             let exchanged = authority.exchange(token.api_token.expose(), &asked).await.unwrap();
             let changed = edit != Edit::default();
             let after = authority.update(&admin(), token.record.id, edit, None).await.unwrap();

@@ -124,8 +124,8 @@ fn callers_token(me: Option<&'static str>) -> Generate {
 
 async fn from_inside(authority: &Authority, request: Generate) -> Caller {
     let token = generate(authority, request).await;
-    let facts = jeton::policy::Facts::from_address(Some("10.0.0.1".parse().unwrap()));
-    let asked = Exchange { facts, ..Exchange::default() };
+    let origin = jeton::Origin { address: Some("10.0.0.1".parse().unwrap()), user_agent: None };
+    let asked = Exchange { origin, ..Exchange::default() };
     let exchanged = authority.exchange(token.api_token.expose(), &asked).await.unwrap();
     authority.authenticate(exchanged.access_token.expose()).unwrap().into()
 }

@@ -17,8 +17,8 @@ async fn exchanges_and_children_count_for_the_record() {
     let made = service(&authority, "used").await;
     assert_eq!(last_use(&authority, &made.record).await, LastUse::default());
 
-    let facts = Facts::from_address(Some("192.0.2.1".parse().unwrap()));
-    let request = Exchange { facts, ..Exchange::default() };
+    let origin = jeton::Origin { address: Some("192.0.2.1".parse().unwrap()), user_agent: None };
+    let request = Exchange { origin, ..Exchange::default() };
     let exchanged = authority.exchange(made.api_token.expose(), &request).await.unwrap();
     let first = LastUse { at: Some(authority.now()), address: "192.0.2.1".parse().ok() };
     assert_eq!(last_use(&authority, &made.record).await, first);

@@ -24,7 +24,7 @@ async fn a_token_that_rotates_itself_gets_the_longest_life_that_is_allowed() {
     let ever = Generate::new("ever").with_expiry(Expiry::Never);
     let ever = world.node().await.generate(&admin(), ever).await.unwrap();
     let strict = world.start(world.builder().max_lifetime(DAY * 10)).await;
-    let rotated = strict.rotate_self(ever.api_token.expose(), DAY, &Facts::default()).await.unwrap();
+    let rotated = strict.rotate_self(ever.api_token.expose(), DAY, &jeton::Origin::default()).await.unwrap();
     assert_eq!(rotated.record.grant.expires_at, Some(strict.now().saturating_add(DAY * 10)));
 }
 

@@ -24,7 +24,7 @@ async fn every_call_tells_that_it_could_not_tell() {
     let api_token = token.api_token.expose();
     let answer = authority.exchange(api_token, &Exchange::default()).await;
     assert!(matches!(answer, Err(ExchangeError::Unavailable(Unavailable::Store(_)))), "{answer:?}");
-    let answer = authority.authenticate_api_token(api_token).await;
+    let answer = authority.authenticate_api_token(api_token, jeton::OriginRef::default()).await;
     assert!(matches!(answer, Err(AuthenticateError::Unavailable(Unavailable::Store(_)))), "{answer:?}");
     assert!(is_store(authority.find(&admin(), id).await));
     assert!(is_store(authority.list(&admin(), Default::default(), Default::default(), None, 10).await));

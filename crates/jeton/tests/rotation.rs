@@ -31,7 +31,7 @@ async fn rotate(authority: &Authority, id: RecordId, grace: u64) -> Result<Gener
 }
 
 async fn rotate_self(authority: &Authority, token: &Generated, grace: u64) -> Result<Generated, ManageError> {
-    authority.rotate_self(token.api_token.expose(), seconds(grace), &Facts::default()).await
+    authority.rotate_self(token.api_token.expose(), seconds(grace), &jeton::Origin::default()).await
 }
 
 /// Whether the token can be exchanged, and if not, why it is refused.
@@ -80,7 +80,7 @@ async fn the_record_stays_and_the_old_credential_goes_with_its_grace() {
     world.clock.pass(LONG - 1);
     let kept = authority.exchange(old.api_token.expose(), &Exchange::default()).await.unwrap();
     assert_eq!(kept.expires_in, seconds(1), "a child of the old credential ends with its grace");
-    let direct = authority.authenticate_api_token(old.api_token.expose()).await.unwrap();
+    let direct = authority.authenticate_api_token(old.api_token.expose(), jeton::OriginRef::default()).await.unwrap();
     assert_eq!(direct.expires_at(), Some(world.clock.at(1)));
     assert_eq!(taken(&authority, &new.api_token).await, Ok(()));
     let found = authority.find(&admin(), before.id).await.unwrap();
@@ -88,7 +88,7 @@ async fn the_record_stays_and_the_old_credential_goes_with_its_grace() {
 
     world.clock.pass(1);
     assert_eq!(taken(&authority, &old.api_token).await, Err(Rejection::Superseded), "the end is outside");
-    let direct = authority.authenticate_api_token(old.api_token.expose()).await;
+    let direct = authority.authenticate_api_token(old.api_token.expose(), jeton::OriginRef::default()).await;
     assert!(matches!(direct, Err(AuthenticateError::Rejected(Rejection::Superseded))));
     assert_eq!(rejection(rotate_self(&authority, &old, LONG).await), Rejection::Superseded);
     assert_eq!(taken(&authority, &new.api_token).await, Ok(()));
@@ -211,7 +211,7 @@ async fn a_rotation_is_cancelled_in_its_grace_and_before_the_new_token_was_used(
         let token = rotate(&authority, id, LONG).await.unwrap();
         match use_it {
             0 => drop(child(&authority, &token).await),
-            1 => drop(authority.authenticate_api_token(token.api_token.expose()).await.unwrap()),
+            1 => drop(authority.authenticate_api_token(token.api_token.expose(), jeton::OriginRef::default()).await.unwrap()),
             _ => drop(rotate_self(&authority, &token, 1).await.unwrap_err()),
         }
         assert_eq!(conflict(cancel().await), Conflict::NotCancellable);
@@ -321,7 +321,7 @@ async fn the_first_use_is_written_before_there_is_a_child() {
     world.store.fail(Call::Update, true);
     let answer = authority.exchange(new.api_token.expose(), &Exchange::default()).await;
     assert!(matches!(answer, Err(ExchangeError::Unavailable(Unavailable::Store(_)))));
-    let answer = authority.authenticate_api_token(new.api_token.expose()).await;
+    let answer = authority.authenticate_api_token(new.api_token.expose(), jeton::OriginRef::default()).await;
     assert!(matches!(answer, Err(AuthenticateError::Unavailable(Unavailable::Store(_)))));
     assert_eq!(taken(&authority, &old.api_token).await, Ok(()), "the old one needs no writing");
     world.store.fail(Call::Update, false);
@@ -417,11 +417,11 @@ async fn a_token_rotates_itself_from_where_it_may_be_used_alone() {
     let request = Generate { networks: vec!["10.0.0.0/8".parse().unwrap()], ..Generate::new("CI") };
     let token = generate(&authority, request).await;
     for address in [None, Some("192.0.2.1".parse().unwrap())] {
-        let facts = Facts::from_address(address);
+        let origin = jeton::Origin { address: address, user_agent: None };
         let answer = authority.rotate_self(token.api_token.expose(), seconds(1), &facts).await;
         assert!(matches!(answer, Err(ManageError::Denied(jeton::policy::Denial::Network))));
     }
-    let facts = Facts::from_address(Some("10.1.2.3".parse().unwrap()));
+    let origin = jeton::Origin { address: Some("10.1.2.3".parse().unwrap()), user_agent: None };
     let new = authority.rotate_self(token.api_token.expose(), seconds(1), &facts).await.unwrap();
     assert_eq!(new.record.grant, token.record.grant);
     let access_token = child(&authority, &service(&authority, "other").await).await;

@@ -76,7 +76,7 @@ async fn no_token_is_logged_printed_or_told() {
     let access_token = exchanged.access_token.expose().to_owned();
     let other = child(&authority, &token).await;
     let principal = authority.authenticate(&access_token).unwrap();
-    let direct = authority.authenticate_api_token(&api_token).await.unwrap();
+    let direct = authority.authenticate_api_token(&api_token, jeton::OriginRef::default()).await.unwrap();
     let values: [&dyn Debug; 14] = [
         &token,
         &token.api_token,
@@ -104,10 +104,10 @@ async fn no_token_is_logged_printed_or_told() {
     let cancelled = authority.rotate(&admin(), token.record.id, request).await.unwrap();
     paper.print(&cancelled);
     authority.cancel_rotation(&admin(), token.record.id).await.unwrap();
-    let rotated = authority.rotate_self(&api_token, common::seconds(3600), &Facts::default()).await.unwrap();
+    let rotated = authority.rotate_self(&api_token, common::seconds(3600), &jeton::Origin::default()).await.unwrap();
     paper.print(&rotated);
     let newest = child(&authority, &rotated).await;
-    paper.tell(authority.rotate_self(&api_token, common::seconds(3600), &Facts::default()).await);
+    paper.tell(authority.rotate_self(&api_token, common::seconds(3600), &jeton::Origin::default()).await);
     paper.tell(authority.rotate(&admin(), token.record.id, request).await);
     paper.tell(authority.cancel_rotation(&admin(), token.record.id).await);
     paper.tell(authority.exchange(cancelled.api_token.expose(), &Exchange::default()).await);
@@ -118,7 +118,7 @@ async fn no_token_is_logged_printed_or_told() {
     paper.tell(authority.authenticate(&format!("{access_token}x")));
     paper.tell(authority.authenticate(&access_token.repeat(40)));
     paper.tell(authority.exchange(&access_token, &Exchange::default()).await);
-    paper.tell(authority.authenticate_api_token(&other).await);
+    paper.tell(authority.authenticate_api_token(&other, jeton::OriginRef::default()).await);
     let far = Exchange { audience: Some("x".into()), ..Exchange::default() };
     paper.tell(authority.exchange(&api_token, &far).await);
     paper.tell(authority.generate(&admin(), Generate::new("CI")).await);

@@ -50,13 +50,17 @@ pub enum Endpoint {
     Audiences,
     /// `/audiences/{name}`
     Audience,
+    /// `/audit`
+    Audit,
+    /// `/oauth2/token`
+    OauthToken,
     /// `/.well-known/jwks.json`
     Jwks,
 }
 
 impl Endpoint {
     /// All of them; those whose path has no parameter come before those that it could be taken for.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::Exchange,
         Self::Tokens,
         Self::Bulk,
@@ -80,6 +84,8 @@ impl Endpoint {
         Self::RevealMine,
         Self::Audiences,
         Self::Audience,
+        Self::Audit,
+        Self::OauthToken,
         Self::Jwks,
     ];
 
@@ -109,6 +115,8 @@ impl Endpoint {
             Self::RevealMine => "/me/tokens/{id}/reveal",
             Self::Audiences => "/audiences",
             Self::Audience => "/audiences/{name}",
+            Self::Audit => "/audit",
+            Self::OauthToken => "/oauth2/token",
             Self::Jwks => "/.well-known/jwks.json",
         }
     }
@@ -135,7 +143,7 @@ impl Endpoint {
             Self::Exchange | Self::Tokens | Self::Bulk | Self::Own | Self::RevokeOwn | Self::RotateOwn => {
                 None
             }
-            Self::MyTokens | Self::Audiences | Self::Jwks => None,
+            Self::MyTokens | Self::Audiences | Self::Audit | Self::OauthToken | Self::Jwks => None,
             _ => Some("id"),
         }
     }
@@ -146,7 +154,7 @@ impl Endpoint {
             Self::Tokens | Self::MyTokens => &["GET", "HEAD", "POST"],
             Self::Token | Self::MyToken => &["GET", "HEAD", "PATCH", "DELETE"],
             Self::Audience => &["GET", "HEAD", "PUT"],
-            Self::Own | Self::Audiences | Self::Jwks => &["GET", "HEAD"],
+            Self::Own | Self::Audiences | Self::Audit | Self::Jwks => &["GET", "HEAD"],
             _ => &["POST"],
         }
     }

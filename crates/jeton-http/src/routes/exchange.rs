@@ -1,6 +1,7 @@
 //! `POST /exchange`: an API token for an access token.
 
-use http::StatusCode;
+use http::{HeaderName, HeaderValue, StatusCode};
+use jeton::Exchanged;
 use serde_json::json;
 
 use super::{Failure, Request};
@@ -10,12 +11,19 @@ use crate::{
     wire::{self, Accepts, Fields},
 };
 
+/// The end of the API token, as an RFC 3339 time; left out if it has none.
+const EXPIRATION: HeaderName = HeaderName::from_static("api-token-expiration");
+
 pub(super) async fn exchange(gate: &Gate, request: &Request) -> Result<Answer, Failure> {
-    let token = gate.bearer(request)?.ok_or(Refusal::NoCredentials)?;
+    let authority = gate.authority();
+    let presented = presented(gate, request)?;
     let fields = Fields::read(&request.headers, &request.body, Accepts::JsonFormOrNothing)?;
-    let wanted = wire::exchange(fields, gate.facts(request))?;
-    let exchanged = gate.authority().exchange(token, &wanted).await?;
-    Ok(json_answer(
+    let wanted = wire::exchange(fields, gate.origin(request).into())?;
+    let exchanged = match presented {
+        Presented::Token(token) => authority.exchange(token, &wanted).await?,
+        Presented::Signature(signature) => authority.exchange_signature(signature, &wanted).await?,
+    };
+    let mut answer = json_answer(
         StatusCode::OK,
         &json!({
             "access_token": exchanged.access_token.expose(),
@@ -25,5 +33,36 @@ pub(super) async fn exchange(gate: &Gate, request: &Request) -> Result<Answer, F
             "scope": exchanged.scope(),
             "token_id": exchanged.token_id,
         }),
-    ))
+    );
+    tell_expiration(&mut answer, &exchanged);
+    Ok(answer)
+}
+
+/// What stands for the API token.
+enum Presented<'a> {
+    Token(&'a str),
+    Signature(&'a str),
+}
+
+fn presented<'a>(gate: &Gate, request: &'a Request) -> Result<Presented<'a>, Refusal> {
+    let bearer = gate.bearer(request)?;
+    let mut signatures =
+        gate.signature_header_of().into_iter().flat_map(|name| request.headers.get_all(name));
+    match (bearer, signatures.next(), signatures.next()) {
+        (Some(token), None, _) => Ok(Presented::Token(token)),
+        (None, Some(signature), None) => {
+            signature.to_str().map(Presented::Signature).map_err(|_| Refusal::Malformed)
+        }
+        (None, None, _) => Err(Refusal::NoCredentials),
+        // Two at once (RFC 6750 §3.1).
+        _ => Err(Refusal::Malformed),
+    }
+}
+
+/// Tells the holder, at each exchange, when what it holds ends.
+pub(super) fn tell_expiration(answer: &mut Answer, exchanged: &Exchanged) {
+    let end = exchanged.api_token_expires_at.and_then(|end| HeaderValue::try_from(end.to_string()).ok());
+    if let Some(end) = end {
+        answer.headers_mut().insert(EXPIRATION, end);
+    }
 }

@@ -1,14 +1,24 @@
 //! What a route ends with when it does not succeed: the errors of the domain as statuses and words.
 
+use std::time::Duration;
+
 use http::StatusCode;
 use jeton::{Conflict, ExchangeError, ManageError};
 
-use crate::{Answer, Problem, Realm, Refusal, refusal::unavailable};
+use crate::{
+    Answer, Problem, Realm, Refusal,
+    refusal::{retry_after, unavailable},
+};
+
+/// When it is worth asking again whether tokens are generated: nobody knows.
+const STOPPED: Duration = Duration::from_secs(60);
 
 /// What a route ends with when it does not succeed.
 pub(crate) enum Failure {
     Problem(Problem),
     Refusal(Refusal),
+    /// The operator stopped it for a while.
+    Stopped(Problem),
 }
 
 impl From<Problem> for Failure {
@@ -35,6 +45,14 @@ impl From<ManageError> for Failure {
             ManageError::RevealNotAllowed => {
                 Problem::new(StatusCode::FORBIDDEN, "reveal_not_allowed", detail)
             }
+            ManageError::Stopped(text) => {
+                return Self::Stopped(Problem::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "generating_stopped",
+                    text,
+                ));
+            }
+            ManageError::TooMany(after) => return Self::Refusal(Refusal::TooMany(after)),
             ManageError::Rejected(rejection) => return Self::Refusal(rejection.into()),
             ManageError::Denied(denial) => return Self::Refusal(Refusal::Denied(denial)),
             ManageError::Unavailable(cause) => return Self::Refusal(Refusal::Unavailable(cause)),
@@ -47,6 +65,7 @@ impl Failure {
     pub(crate) fn answer(self, realm: &Realm) -> Answer {
         match self {
             Self::Problem(problem) => problem.answer(),
+            Self::Stopped(problem) => retry_after(problem.answer(), STOPPED),
             Self::Refusal(Refusal::Unavailable(cause)) => unavailable(&cause),
             Self::Refusal(refusal) => refusal.answer(realm),
         }
@@ -60,6 +79,7 @@ impl From<ExchangeError> for Failure {
             ExchangeError::Rejected(rejection) => return Self::Refusal(rejection.into()),
             ExchangeError::Denied(denial) => return Self::Refusal(Refusal::Denied(denial)),
             ExchangeError::Unavailable(cause) => return Self::Refusal(Refusal::Unavailable(cause)),
+            ExchangeError::TooMany(after) => return Self::Refusal(Refusal::TooMany(after)),
             ExchangeError::InvalidScope => Problem::new(StatusCode::BAD_REQUEST, "invalid_scope", detail),
             ExchangeError::InvalidTarget => Problem::new(StatusCode::BAD_REQUEST, "invalid_target", detail),
             ExchangeError::TokenTooLarge => Problem::new(StatusCode::CONFLICT, "token_too_large", detail),

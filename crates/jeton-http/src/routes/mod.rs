@@ -1,12 +1,14 @@
 //! The routes, written once. An adapter registers [`Endpoint::ALL`] path by path and hands each request over.
 
 mod audiences;
+mod audit;
 mod bulk;
 mod condition;
 mod endpoint;
 mod exchange;
 mod failure;
 mod jwks;
+mod oauth;
 mod own;
 mod tokens;
 
@@ -93,6 +95,8 @@ impl Routes {
         let answer = match endpoint {
             Endpoint::Exchange => exchange::exchange(&self.gate, &request).await,
             Endpoint::Audiences | Endpoint::Audience => audiences::respond(&self.gate, &request).await,
+            Endpoint::Audit => audit::respond(&self.gate, &request).await,
+            Endpoint::OauthToken => Ok(oauth::token(&self.gate, &request).await),
             Endpoint::Jwks => Ok(jwks::jwks(&self.gate)),
             Endpoint::Own | Endpoint::RevokeOwn => own::respond(&self.gate, endpoint, &request).await,
             Endpoint::RotateOwn => own::rotate(&self.gate, &request).await,

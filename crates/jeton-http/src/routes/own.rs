@@ -20,9 +20,7 @@ pub(super) async fn respond(gate: &Gate, endpoint: Endpoint, request: &Request) 
     let record = if endpoint == Endpoint::RevokeOwn {
         let fields = Fields::read(&request.headers, &request.body, Accepts::JsonOrNothing)?;
         let reason = wire::reason(fields)?;
-        let record = authority.revoke_self(&principal).await?;
-        tracing::info!(token_id = %record.id, reason, "gave itself up");
-        record
+        authority.revoke_self(&principal, gate.origin(request).into(), reason).await?
     } else {
         authority.find_self(&principal).await?
     };
@@ -34,6 +32,6 @@ pub(super) async fn rotate(gate: &Gate, request: &Request) -> Result<Answer, Fai
     let token = gate.bearer(request)?.ok_or(Refusal::NoCredentials)?;
     let fields = Fields::read(&request.headers, &request.body, Accepts::JsonOrNothing)?;
     let grace = wire::grace(fields, GRACE)?;
-    let rotated = gate.authority().rotate_self(token, grace, &gate.facts(request)).await?;
+    let rotated = gate.authority().rotate_self(token, grace, &gate.origin(request).into()).await?;
     Ok(shown(gate.authority(), StatusCode::OK, &rotated))
 }

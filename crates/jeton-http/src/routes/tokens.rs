@@ -75,15 +75,20 @@ async fn generate(
 /// A record with its new token: the one time that it is seen.
 pub(super) fn shown(authority: &Authority, status: StatusCode, generated: &Generated) -> Answer {
     let record = &generated.record;
-    let body = json!({
+    let mut body = json!({
         "token": wire::record(authority, record),
         "api_token": generated.api_token.expose(),
     });
+    if let Some(pair) = &generated.secret {
+        body["key"] = json!(pair.key);
+        body["secret"] = json!(pair.secret.expose());
+    }
     tagged(status, &body, record.version)
 }
 
 async fn list(authority: &Authority, caller: &Caller, request: &Request) -> Result<Answer, Failure> {
-    let query = wire::list_query(request.query.as_deref())?;
+    let mut query = wire::list_query(request.query.as_deref())?;
+    query.filter.beyond = query.breaks_policy.then(|| authority.end_bounds());
     let sort = query.sort;
     let page = authority.list(caller, query.filter, sort, query.after, query.limit).await?;
     let items: Vec<_> = page.records.iter().map(|record| wire::record(authority, record)).collect();
@@ -113,17 +118,13 @@ async fn stand(
     request: &Request,
 ) -> Result<Record, Failure> {
     let fields = Fields::read(&request.headers, &request.body, Accepts::JsonOrNothing)?;
-    let reason = wire::reason(fields)?;
-    let record = match endpoint {
+    let caller = &caller.clone().with_reason(wire::reason(fields)?);
+    Ok(match endpoint {
         Endpoint::Disable => authority.disable(caller, id).await?,
         Endpoint::Enable => authority.enable(caller, id).await?,
         Endpoint::CancelRotation => authority.cancel_rotation(caller, id).await?,
         _ => authority.revoke(caller, id).await?,
-    };
-    if let Some(reason) = reason {
-        tracing::info!(token_id = %id, actor = caller.name(), reason, "the caller gave a reason");
-    }
-    Ok(record)
+    })
 }
 
 /// The path of the URL under which the routes are known.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jeton::{FieldError, Filter, Kind, Position, Sort, State, Timestamp};
+use jeton::{Action, AuditFilter, FieldError, Filter, Kind, Position, Sort, State, Timestamp};
 
 use crate::Problem;
 
@@ -14,6 +14,8 @@ const MAX_LIMIT: u32 = 200;
 #[derive(Debug)]
 pub(crate) struct ListQuery {
     pub(crate) filter: Filter,
+    /// Only live tokens that end later than the policy of this moment allows.
+    pub(crate) breaks_policy: bool,
     pub(crate) sort: Sort,
     pub(crate) after: Option<Position>,
     pub(crate) limit: u32,
@@ -61,9 +63,43 @@ fn pointer(name: &str) -> String {
     format!("/{}", name.chars().take(100).collect::<String>())
 }
 
+/// What a page of the audit log is asked for.
+#[derive(Debug)]
+pub(crate) struct AuditListQuery {
+    pub(crate) filter: AuditFilter,
+    pub(crate) before: Option<u64>,
+    pub(crate) limit: u32,
+}
+
+pub(crate) fn audit_query(query: Option<&str>) -> Result<AuditListQuery, Problem> {
+    let mut parameters = Parameters::read(query.unwrap_or_default());
+    let filter = AuditFilter {
+        token_id: parameters.parsed("token_id", "must be the id of a token", |text| text.parse().ok()),
+        actor: parameters.text("actor"),
+        action: parameters.parsed("action", "is no action", Action::parse),
+        since: parameters.parsed("since", TIME, time),
+        tenant: None,
+    };
+    let limit = limit(&mut parameters);
+    let before = parameters.parsed("cursor", "is no cursor of this list", |text| text.parse().ok());
+    parameters.finish()?;
+    Ok(AuditListQuery { filter, before, limit })
+}
+
+fn limit(parameters: &mut Parameters) -> u32 {
+    let limit = parameters.parsed("limit", "must be 1 to 200", |text| {
+        text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit))
+    });
+    limit.unwrap_or(DEFAULT_LIMIT)
+}
+
+const TIME: &str = "must be an RFC 3339 time";
+
+fn time(text: &str) -> Option<Timestamp> {
+    text.parse().ok()
+}
+
 pub(crate) fn list_query(query: Option<&str>) -> Result<ListQuery, Problem> {
-    const TIME: &str = "must be an RFC 3339 time";
-    let time = |text: &str| text.parse::<Timestamp>().ok();
     let mut parameters = Parameters::read(query.unwrap_or_default());
     let filter = Filter {
         name: parameters.text("name"),
@@ -79,17 +115,18 @@ pub(crate) fn list_query(query: Option<&str>) -> Result<ListQuery, Problem> {
         role_is_default: false,
         expires_before: parameters.parsed("expires_before", TIME, time),
         last_used_before: parameters.parsed("last_used_before", TIME, time),
+        beyond: None,
+        acts_for_anyone: false,
     };
+    let breaks_policy = parameters
+        .parsed("breaks_policy", "must be true or left out", |text| (text == "true").then_some(true))
+        .unwrap_or_default();
     let sort = parameters
         .parsed("sort", &jeton::InvalidSort.to_string(), |text| text.parse::<Sort>().ok())
         .unwrap_or_default();
-    let limit = parameters
-        .parsed("limit", "must be 1 to 200", |text| {
-            text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit))
-        })
-        .unwrap_or(DEFAULT_LIMIT);
+    let limit = limit(&mut parameters);
     let after =
         parameters.parsed("cursor", "is no cursor of this list", |text| Position::from_cursor(text, sort));
     parameters.finish()?;
-    Ok(ListQuery { filter, sort, after, limit })
+    Ok(ListQuery { filter, breaks_policy, sort, after, limit })
 }

@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use ipnet::IpNet;
-use jeton::{
-    Edit, Exchange, Expiry, Generate, Kind, MAX_LIST, NamedAudience, Rotate, Timestamp, policy::Facts,
-};
+use jeton::{Edit, Exchange, Expiry, Generate, Kind, MAX_LIST, NamedAudience, Origin, Rotate, Timestamp};
 
 use super::Fields;
 use crate::Problem;
@@ -31,6 +29,7 @@ pub(crate) fn generate(mut fields: Fields) -> Result<Generate, Problem> {
     request.networks = networks(&mut fields).unwrap_or_default();
     request.not_before = fields.parsed("not_before", TIME, time);
     request.expiry = expiry(&mut fields).unwrap_or_default();
+    request.key_and_secret = fields.truth("key_and_secret").unwrap_or_default();
     fields.finish()?;
     Ok(request)
 }
@@ -53,11 +52,11 @@ pub(crate) fn edit(mut fields: Fields) -> Result<Edit, Problem> {
 }
 
 /// What an exchange asks for. Empty values count as left out.
-pub(crate) fn exchange(mut fields: Fields, facts: Facts) -> Result<Exchange, Problem> {
+pub(crate) fn exchange(mut fields: Fields, origin: Origin) -> Result<Exchange, Problem> {
     let scope = fields.string("scope").unwrap_or_default();
     let audience = fields.string("audience").filter(|audience| !audience.is_empty());
     fields.finish()?;
-    let request = Exchange { audience, facts, ..Exchange::default() };
+    let request = Exchange { audience, origin, ..Exchange::default() };
     request.with_scope_parameter(&scope).map_err(|error| Problem::fields(vec![error]))
 }
 

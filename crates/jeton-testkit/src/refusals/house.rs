@@ -164,8 +164,8 @@ impl<A: App> House<A> {
         let mut request = Generate::new("from 10/8").with_subject("root");
         request.networks = vec!["10.0.0.0/8".parse().unwrap()];
         let token = self.token(request).await;
-        let facts = Facts::from_address("10.1.2.3".parse().ok());
-        let child = child_of(&self.authority, &token.text, Exchange { facts, ..Exchange::default() }).await;
+        let origin = jeton::Origin { address: "10.1.2.3".parse().ok(), user_agent: None };
+        let child = child_of(&self.authority, &token.text, Exchange { origin, ..Exchange::default() }).await;
         (token, child)
     }
 

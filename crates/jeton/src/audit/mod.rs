@@ -148,7 +148,8 @@ impl From<OriginRef<'_>> for Origin {
 }
 
 impl Origin {
-    pub(crate) fn borrowed(&self) -> OriginRef<'_> {
+    /// The same, lent.
+    pub fn borrowed(&self) -> OriginRef<'_> {
         OriginRef { address: self.address, user_agent: self.user_agent.as_deref() }
     }
 }

@@ -2,7 +2,7 @@
 //! it, and may give it up.
 
 use super::{Authority, mutate::Mutation};
-use crate::{Caller, ManageError, Principal, Record, Standing};
+use crate::{Caller, ManageError, Origin, Principal, Record, Standing};
 
 impl Authority {
     /// The record of the token that the principal came with.
@@ -20,8 +20,13 @@ impl Authority {
     /// # Errors
     ///
     /// If the record is gone, or if the store does not answer.
-    pub async fn revoke_self(&self, principal: &Principal) -> Result<Record, ManageError> {
-        let own = Caller::system(principal.token_id().to_string());
+    pub async fn revoke_self(
+        &self,
+        principal: &Principal,
+        origin: Origin,
+        reason: Option<String>,
+    ) -> Result<Record, ManageError> {
+        let own = Caller::system(principal.token_id().to_string()).from_origin(origin).with_reason(reason);
         Ok(self.mutate(&own, principal.token_id(), Mutation::Revoke, None).await?.record)
     }
 }

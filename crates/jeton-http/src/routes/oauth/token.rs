@@ -1,0 +1,94 @@
+//! `/oauth2/token`: an access token for a key and its secret (RFC 6749 §4.4), or for an API token (RFC 8693).
+
+use http::{HeaderValue, StatusCode, header};
+use jeton::{Exchange, Exchanged};
+use serde_json::{Value, json};
+
+use super::{
+    OauthError,
+    client::{self, Client},
+    form::Form,
+};
+use crate::{Answer, Gate, Request, problem::json_answer, routes::exchange::tell_expiration};
+
+const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
+const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
+
+pub(super) async fn respond(gate: &Gate, request: &Request) -> Result<Answer, OauthError> {
+    let form = Form::read(&request.headers, &request.body)?;
+    match form.needed("grant_type")? {
+        "client_credentials" => {
+            let answer = client_credentials(gate, request, &form).await;
+            answer.map_err(|error| error.challenging(client::has_header(request)))
+        }
+        TOKEN_EXCHANGE => token_exchange(gate, request, &form).await,
+        _ => Err(OauthError::new(
+            StatusCode::BAD_REQUEST,
+            "unsupported_grant_type",
+            "the grant type must be client_credentials or token exchange",
+        )),
+    }
+}
+
+async fn client_credentials(gate: &Gate, request: &Request, form: &Form) -> Result<Answer, OauthError> {
+    let client = Client::read(request, form)?.ok_or(OauthError::invalid_client())?;
+    let wanted = wanted(gate, request, form)?;
+    let exchanged = gate.authority().exchange_secret(&client.key, &client.secret, &wanted).await;
+    let exchanged =
+        exchanged.map_err(|error| OauthError::from_exchange(error, OauthError::invalid_client()))?;
+    Ok(issued(&exchanged, None))
+}
+
+/// RFC 8693 §2.1. The subject token is the API token; whoever holds it needs no other proof.
+async fn token_exchange(gate: &Gate, request: &Request, form: &Form) -> Result<Answer, OauthError> {
+    let token = form.needed("subject_token")?;
+    if ![JWT, ACCESS_TOKEN].contains(&form.needed("subject_token_type")?) {
+        return Err(OauthError::invalid_request("the subject token must be a JWT"));
+    }
+    if form.one("actor_token")?.is_some() || form.one("actor_token_type")?.is_some() {
+        return Err(OauthError::invalid_request("there is no delegation here"));
+    }
+    if form.one("requested_token_type")?.is_some_and(|wanted| ![ACCESS_TOKEN, JWT].contains(&wanted)) {
+        return Err(OauthError::invalid_request("access tokens are issued here, and nothing else"));
+    }
+    let wanted = wanted(gate, request, form)?;
+    let exchanged = gate.authority().exchange(token, &wanted).await;
+    // RFC 8693 §2.2.2: not invalid_grant.
+    let rejected = OauthError::invalid_request("the subject token is not accepted");
+    let exchanged = exchanged.map_err(|error| OauthError::from_exchange(error, rejected))?;
+    Ok(issued(&exchanged, Some(ACCESS_TOKEN)))
+}
+
+/// The narrower rights that are asked for. An audience may be named by `audience` and by `resource` (RFC 8707), and
+/// more than once: it must come to one.
+fn wanted(gate: &Gate, request: &Request, form: &Form) -> Result<Exchange, OauthError> {
+    let mut targets = form.many("audience").iter().chain(form.many("resource"));
+    let audience = targets.next().cloned();
+    if targets.any(|target| Some(target) != audience.as_ref()) {
+        return Err(OauthError::invalid_target());
+    }
+    let origin = gate.origin(request).into();
+    let wanted = Exchange { audience, origin, ..Exchange::default() };
+    let scope = form.one("scope")?.unwrap_or_default();
+    let wrong =
+        |_| OauthError::new(StatusCode::BAD_REQUEST, "invalid_scope", "a scope is not held, or is none");
+    wanted.with_scope_parameter(scope).map_err(wrong)
+}
+
+/// RFC 6749 §5.1, RFC 8693 §2.2.1.
+fn issued(exchanged: &Exchanged, issued_token_type: Option<&str>) -> Answer {
+    let mut body = json!({
+        "access_token": exchanged.access_token.expose(),
+        "token_type": "Bearer",
+        "expires_in": exchanged.expires_in.as_secs(),
+        "scope": exchanged.scope(),
+    });
+    if let Some(issued) = issued_token_type {
+        body["issued_token_type"] = Value::from(issued);
+    }
+    let mut answer = json_answer(StatusCode::OK, &body);
+    answer.headers_mut().insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+    tell_expiration(&mut answer, exchanged);
+    answer
+}
