@@ -149,7 +149,8 @@ async fn networks_bind_the_exchange_and_its_children() {
     request.networks = vec!["10.0.0.0/8".parse().unwrap()];
     let token = generate(&authority, request).await;
     let from = |address: Option<&str>| {
-        let origin = jeton::Origin { address: address.map(|address| address.parse().unwrap()), user_agent: None };
+        let origin =
+            jeton::Origin { address: address.map(|address| address.parse().unwrap()), user_agent: None };
         Exchange { origin, ..Exchange::default() }
     };
     for good in ["10.1.2.3", "::ffff:10.1.2.3"] {
@@ -194,7 +195,8 @@ async fn a_child_ends_with_its_record_at_the_latest() {
 async fn subject_is_refused(authority: &Authority, token: &Generated) {
     let answer = authority.exchange(token.api_token.expose(), &Exchange::default()).await;
     assert!(matches!(answer, Err(ExchangeError::Rejected(Rejection::Subject))), "{answer:?}");
-    let answer = authority.authenticate_api_token(token.api_token.expose(), jeton::OriginRef::default()).await;
+    let answer =
+        authority.authenticate_api_token(token.api_token.expose(), jeton::OriginRef::default()).await;
     assert!(matches!(answer, Err(AuthenticateError::Rejected(Rejection::Subject))), "{answer:?}");
 }
 
@@ -235,7 +237,8 @@ async fn a_directory_that_cannot_tell_refuses_nobody() {
         };
         let answer = authority.exchange(token.api_token.expose(), &Exchange::default()).await;
         assert!(matches!(&answer, Err(ExchangeError::Unavailable(why)) if fits(why)), "{answer:?}");
-        let answer = authority.authenticate_api_token(token.api_token.expose(), jeton::OriginRef::default()).await;
+        let answer =
+            authority.authenticate_api_token(token.api_token.expose(), jeton::OriginRef::default()).await;
         assert!(matches!(&answer, Err(AuthenticateError::Unavailable(why)) if fits(why)), "{answer:?}");
         let answer = authority.generate(&admin(), Generate::new("new").with_subject("alice")).await;
         assert!(matches!(&answer, Err(jeton::ManageError::Unavailable(why)) if fits(why)), "{answer:?}");

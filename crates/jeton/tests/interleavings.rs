@@ -111,7 +111,8 @@ async fn a_stale_read_behind_the_cut_off_is_repeated_and_never_served() {
     world.store.answer_stale(&old, 100);
     let answer = authority.exchange(token.api_token.expose(), &Exchange::default()).await;
     assert!(matches!(answer, Err(ExchangeError::Unavailable(Unavailable::Internal(_)))));
-    let answer = authority.authenticate_api_token(token.api_token.expose(), jeton::OriginRef::default()).await;
+    let answer =
+        authority.authenticate_api_token(token.api_token.expose(), jeton::OriginRef::default()).await;
     assert!(matches!(answer, Err(jeton::AuthenticateError::Unavailable(_))));
 }
 

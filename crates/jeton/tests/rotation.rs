@@ -80,7 +80,8 @@ async fn the_record_stays_and_the_old_credential_goes_with_its_grace() {
     world.clock.pass(LONG - 1);
     let kept = authority.exchange(old.api_token.expose(), &Exchange::default()).await.unwrap();
     assert_eq!(kept.expires_in, seconds(1), "a child of the old credential ends with its grace");
-    let direct = authority.authenticate_api_token(old.api_token.expose(), jeton::OriginRef::default()).await.unwrap();
+    let direct =
+        authority.authenticate_api_token(old.api_token.expose(), jeton::OriginRef::default()).await.unwrap();
     assert_eq!(direct.expires_at(), Some(world.clock.at(1)));
     assert_eq!(taken(&authority, &new.api_token).await, Ok(()));
     let found = authority.find(&admin(), before.id).await.unwrap();
@@ -211,7 +212,12 @@ async fn a_rotation_is_cancelled_in_its_grace_and_before_the_new_token_was_used(
         let token = rotate(&authority, id, LONG).await.unwrap();
         match use_it {
             0 => drop(child(&authority, &token).await),
-            1 => drop(authority.authenticate_api_token(token.api_token.expose(), jeton::OriginRef::default()).await.unwrap()),
+            1 => drop(
+                authority
+                    .authenticate_api_token(token.api_token.expose(), jeton::OriginRef::default())
+                    .await
+                    .unwrap(),
+            ),
             _ => drop(rotate_self(&authority, &token, 1).await.unwrap_err()),
         }
         assert_eq!(conflict(cancel().await), Conflict::NotCancellable);

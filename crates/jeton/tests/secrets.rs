@@ -104,7 +104,8 @@ async fn no_token_is_logged_printed_or_told() {
     let cancelled = authority.rotate(&admin(), token.record.id, request).await.unwrap();
     paper.print(&cancelled);
     authority.cancel_rotation(&admin(), token.record.id).await.unwrap();
-    let rotated = authority.rotate_self(&api_token, common::seconds(3600), &jeton::Origin::default()).await.unwrap();
+    let rotated =
+        authority.rotate_self(&api_token, common::seconds(3600), &jeton::Origin::default()).await.unwrap();
     paper.print(&rotated);
     let newest = child(&authority, &rotated).await;
     paper.tell(authority.rotate_self(&api_token, common::seconds(3600), &jeton::Origin::default()).await);

@@ -290,7 +290,8 @@ async fn a_scope_that_is_none_is_an_outage_and_no_several_scopes() {
         world.people.set("alice", writer().with_scope(bad));
         let answer = authority.exchange(token.api_token.expose(), &Exchange::default()).await;
         assert!(matches!(answer, Err(ExchangeError::Unavailable(_))), "{bad:?}: {answer:?}");
-        let answer = authority.authenticate_api_token(token.api_token.expose(), jeton::OriginRef::default()).await;
+        let answer =
+            authority.authenticate_api_token(token.api_token.expose(), jeton::OriginRef::default()).await;
         assert!(matches!(answer, Err(jeton::AuthenticateError::Unavailable(_))), "{bad:?}");
         assert!(authority.caller_of_session("alice", None).await.is_err());
     }

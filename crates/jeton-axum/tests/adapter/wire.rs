@@ -90,7 +90,8 @@ async fn the_address_is_that_of_the_connection() {
         let mut request = Generate::new(network).with_subject("root");
         request.networks = vec![network.parse().unwrap()];
         let generated = authority.generate(&Caller::system("test"), request).await.unwrap();
-        let origin = jeton::Origin { address: network.split('/').next().unwrap().parse().ok(), user_agent: None };
+        let origin =
+            jeton::Origin { address: network.split('/').next().unwrap().parse().ok(), user_agent: None };
         let wanted = Exchange { origin, ..Exchange::default() };
         let exchanged = authority.exchange(generated.api_token.expose(), &wanted).await.unwrap();
         format!("Authorization: Bearer {}\r\n", exchanged.access_token.expose())

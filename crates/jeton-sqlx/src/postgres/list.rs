@@ -181,7 +181,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use jeton::{Position, RecordId, Sort, Store as _};
-    use jeton_testkit::store::{minimal_record, time};
+    use jeton_testkit::store::{insert_of, minimal_record, time};
     use sqlx::Row as _;
 
     use super::*;
@@ -214,7 +214,7 @@ mod tests {
         let schema = format!("list_{}_{name}", std::process::id());
         let settings = PostgresSettings::from_url(&url).unwrap().with_schema(&schema);
         let store = settings.with_timeout(std::time::Duration::from_secs(60)).connect().await.unwrap();
-        store.insert(&minimal_record(0)).await.unwrap();
+        store.insert(&insert_of(&minimal_record(0))).await.unwrap();
         let sql = sqlx::AssertSqlSafe(store.schema.sql(COPIES));
         sqlx::raw_sql(sql).execute(&store.pool).await.unwrap();
         store

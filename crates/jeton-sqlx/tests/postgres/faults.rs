@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jeton::{Filter, Query, Sort, Store as _, StoreError};
-use jeton_testkit::store::{minimal_record, time};
+use jeton_testkit::store::{insert_of, minimal_record, time};
 use sqlx::{Connection as _, PgPool};
 
 use crate::server::{fresh, run, url};
@@ -21,7 +21,7 @@ async fn a_statement_that_takes_too_long_is_unavailable() {
         run(&mut held, "LOCK TABLE jeton_records IN ACCESS EXCLUSIVE MODE").await;
         let found = store.find(minimal_record(1).id).await;
         assert!(matches!(found, Err(StoreError::Unavailable(_))), "{found:?}");
-        let inserted = store.insert(&minimal_record(1)).await;
+        let inserted = store.insert(&insert_of(&minimal_record(1))).await;
         assert!(matches!(inserted, Err(StoreError::Unavailable(_))), "{inserted:?}");
         held.rollback().await.unwrap();
         // Answered again, by as many at a time as the pool has connections.
@@ -32,7 +32,7 @@ async fn a_statement_that_takes_too_long_is_unavailable() {
 #[tokio::test]
 async fn connections_that_are_cut_are_replaced() {
     let (store, schema) = fresh().await;
-    store.insert(&minimal_record(1)).await.unwrap();
+    store.insert(&insert_of(&minimal_record(1))).await.unwrap();
     let mut direct = schema.direct().await;
     // In the middle of a statement: it waits for a lock when its connection is cut.
     let mut held = direct.begin().await.unwrap();
@@ -53,7 +53,7 @@ async fn connections_that_are_cut_are_replaced() {
 #[tokio::test]
 async fn what_cannot_be_stored_is_not_found() {
     let (store, _schema) = fresh().await;
-    store.insert(&minimal_record(1)).await.unwrap();
+    store.insert(&insert_of(&minimal_record(1))).await.unwrap();
     let nul = Some("a\0b".to_owned());
     let all = Filter::default;
     for filter in [

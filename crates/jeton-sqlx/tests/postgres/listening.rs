@@ -2,9 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use jeton::{Change, Record, Store as _, Update};
+use jeton::{Record, Store as _};
 use jeton_sqlx::PostgresStore;
-use jeton_testkit::store::minimal_record;
+use jeton_testkit::store::{insert_of, minimal_record, update_to};
 
 use crate::server::{TestSchema, fresh};
 
@@ -16,16 +16,15 @@ async fn woken(store: &PostgresStore) {
 }
 
 async fn change(store: &PostgresStore, version: u64) {
-    let record = Record { version, ..minimal_record(1) };
-    let change = Change::Record { id: record.id, epoch: version };
-    store.update(&Update { record, expected_version: version - 1, change }).await.unwrap();
+    let record = Record { version: version - 1, ..minimal_record(1) };
+    store.update(&update_to(&record)).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_change_on_one_node_wakes_the_others() {
     let (store, schema) = fresh().await;
     let other = schema.store().await;
-    store.insert(&minimal_record(1)).await.unwrap();
+    store.insert(&insert_of(&minimal_record(1))).await.unwrap();
     // The first one tells that it listens: what came before was not heard.
     woken(&other).await;
     for version in 2..12 {
@@ -40,7 +39,7 @@ async fn a_change_on_one_node_wakes_the_others() {
 async fn changes_of_another_schema_wake_nobody() {
     let (store, _schema) = fresh().await;
     let (other, _other_schema) = fresh().await;
-    store.insert(&minimal_record(1)).await.unwrap();
+    store.insert(&insert_of(&minimal_record(1))).await.unwrap();
     woken(&other).await;
     woken(&store).await;
     change(&store, 2).await;
@@ -53,7 +52,7 @@ async fn changes_of_another_schema_wake_nobody() {
 async fn it_listens_again_after_the_connection_was_cut() {
     let (store, schema) = fresh().await;
     let other = Arc::new(schema.store().await);
-    store.insert(&minimal_record(1)).await.unwrap();
+    store.insert(&insert_of(&minimal_record(1))).await.unwrap();
     woken(&other).await;
     assert_eq!(cut_listeners(&schema).await, 1);
     // As soon as it listens again, whoever waits reads what it may have missed.

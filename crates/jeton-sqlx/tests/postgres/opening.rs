@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use jeton::{Change, Store as _, StoreError, Update};
+use jeton::{Store as _, StoreError};
 use jeton_sqlx::{ConnectError, PostgresSettings, PostgresStore};
-use jeton_testkit::store::{full_record, minimal_record};
+use jeton_testkit::store::{full_record, insert_of, minimal_record, update_to};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool, postgres::PgPoolOptions};
 
 use crate::server::{TestSchema, fresh, run, url};
@@ -17,7 +17,7 @@ async fn many_open_one_new_schema_at_once() {
             let settings = schema.settings().with_max_connections(2);
             tokio::spawn(async move {
                 let store = settings.connect().await.unwrap();
-                store.insert(&minimal_record(number)).await.unwrap();
+                store.insert(&insert_of(&minimal_record(number))).await.unwrap();
                 store
             })
         };
@@ -62,14 +62,12 @@ async fn the_host_keeps_its_tables_its_pool_and_its_migrations() {
     let settings = PostgresSettings::from_pool(pool.clone()).with_schema(&schema.0);
     let store = settings.clone().connect().await.unwrap();
     let record = full_record(1);
-    store.insert(&record).await.unwrap();
-    let next = jeton::Record { version: record.version + 1, ..record.clone() };
-    let change = Change::Record { id: record.id, epoch: next.epoch };
-    let update = Update { record: next.clone(), expected_version: record.version, change };
+    store.insert(&insert_of(&record)).await.unwrap();
+    let update = update_to(&record);
     store.update(&update).await.unwrap();
-    assert_eq!(store.find(record.id).await.unwrap(), Some(next));
+    assert_eq!(store.find(record.id).await.unwrap(), Some(update.record));
     assert_eq!(store.changes(None).await.unwrap().rows.len(), 1);
-    let taken = store.insert(&record).await;
+    let taken = store.insert(&insert_of(&record)).await;
     assert!(matches!(taken, Err(StoreError::IdTaken)), "{taken:?}");
 
     assert_eq!(settings_of(&pool).await, before);
@@ -89,7 +87,7 @@ async fn the_host_keeps_its_tables_its_pool_and_its_migrations() {
 #[tokio::test]
 async fn what_was_stored_is_there_after_opening_again() {
     let (store, schema) = fresh().await;
-    store.insert(&full_record(1)).await.unwrap();
+    store.insert(&insert_of(&full_record(1))).await.unwrap();
     store.close().await;
     assert!(matches!(store.find(full_record(1).id).await, Err(StoreError::Unavailable(_))));
     assert_eq!(schema.store().await.find(full_record(1).id).await.unwrap(), Some(full_record(1)));
@@ -142,7 +140,7 @@ async fn a_role_without_rights_beyond_its_schema_is_enough() {
     let as_role = url().replace("postgres@", &format!("{role}@"));
     let settings = PostgresSettings::from_url(&as_role).unwrap().with_schema(&schema.0);
     let store = settings.connect().await.unwrap();
-    store.insert(&minimal_record(1)).await.unwrap();
+    store.insert(&insert_of(&minimal_record(1))).await.unwrap();
     let cursor = store.changes(None).await.unwrap().cursor;
     store.trim(&cursor).await.unwrap();
     store.close().await;
@@ -153,7 +151,7 @@ async fn a_role_without_rights_beyond_its_schema_is_enough() {
 async fn nonsense_in_the_tables_is_an_error_and_no_panic() {
     let (store, schema) = fresh().await;
     let record = full_record(1);
-    store.insert(&record).await.unwrap();
+    store.insert(&insert_of(&record)).await.unwrap();
     let mut direct = schema.direct().await;
     for sql in [
         "UPDATE jeton_records SET epoch = -1",
@@ -184,12 +182,10 @@ async fn nonsense_in_the_tables_is_an_error_and_no_panic() {
 async fn numbers_that_do_not_fit_are_refused_whole() {
     let (store, _schema) = fresh().await;
     let mut record = minimal_record(1);
-    store.insert(&record).await.unwrap();
+    store.insert(&insert_of(&record)).await.unwrap();
     record.epoch = u64::MAX;
-    let change = Change::Record { id: record.id, epoch: u64::MAX };
-    let update = Update { record: record.clone(), expected_version: 1, change };
-    assert!(matches!(store.update(&update).await, Err(StoreError::Unavailable(_))));
+    assert!(matches!(store.update(&update_to(&record)).await, Err(StoreError::Unavailable(_))));
     assert!(store.changes(None).await.unwrap().rows.is_empty());
     record.id = minimal_record(2).id;
-    assert!(matches!(store.insert(&record).await, Err(StoreError::Unavailable(_))));
+    assert!(matches!(store.insert(&insert_of(&record)).await, Err(StoreError::Unavailable(_))));
 }
