@@ -9,7 +9,7 @@ use sqlx::{PgConnection, PgPool, Postgres, pool::PoolConnection};
 use tokio::runtime::Handle;
 
 /// How long a connection may take to come to rest before it is thrown away.
-const REST: Duration = Duration::from_secs(10);
+const REST: Duration = Duration::from_secs(1);
 
 /// Whatever the host or the database set as the default: each statement sees what was committed before it, and a
 /// commit is answered when it is on the disk.

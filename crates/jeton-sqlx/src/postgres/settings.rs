@@ -3,11 +3,16 @@
 use std::{fmt, time::Duration};
 
 use sqlx::{
-    PgPool,
+    Connection as _, PgConnection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
 use super::{ConnectError, PostgresStore, open, schema::Schema};
+
+/// A connection that was used so short a time ago is not tried.
+const FRESH: Duration = Duration::from_secs(1);
+/// How long a trial may take. Short: after an outage each connection of a pool may have to be tried in turn.
+const TRIAL: Duration = Duration::from_millis(400);
 
 /// Which database, which schema, how many connections, how long to wait.
 ///
@@ -104,7 +109,22 @@ fn pool_of(options: PgConnectOptions, size: u32, timeout: Duration) -> PgPool {
         ("statement_timeout", milliseconds.as_str()),
         ("idle_in_transaction_session_timeout", milliseconds.as_str()),
     ]);
-    PgPoolOptions::new().max_connections(size).acquire_timeout(timeout).connect_lazy_with(options)
+    PgPoolOptions::new()
+        .max_connections(size)
+        .acquire_timeout(timeout)
+        // In the place of a trial that waits without end.
+        .test_before_acquire(false)
+        .before_acquire(|connection, seen| Box::pin(is_alive(connection, seen.idle_for)))
+        .connect_lazy_with(options)
+}
+
+/// Whether the connection answers, if it has not just done so. An error closes it at once.
+async fn is_alive(connection: &mut PgConnection, idle_for: Duration) -> Result<bool, sqlx::Error> {
+    if idle_for < FRESH {
+        return Ok(true);
+    }
+    let late = |_| sqlx::Error::Io(std::io::ErrorKind::TimedOut.into());
+    tokio::time::timeout(TRIAL, connection.ping()).await.map_err(late)?.map(|()| true)
 }
 
 impl fmt::Debug for PostgresSettings {

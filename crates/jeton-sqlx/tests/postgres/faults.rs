@@ -6,7 +6,10 @@ use jeton::{Filter, Query, Sort, Store as _, StoreError};
 use jeton_testkit::store::{insert_of, minimal_record, time};
 use sqlx::{Connection as _, PgPool};
 
-use crate::server::{fresh, run, url};
+use crate::{
+    proxy::Proxy,
+    server::{fresh, run, url},
+};
 
 #[tokio::test]
 async fn a_statement_that_takes_too_long_is_unavailable() {
@@ -47,6 +50,37 @@ async fn connections_that_are_cut_are_replaced() {
     assert!(matches!(found, Err(StoreError::Unavailable(_))), "{found:?}");
     held.rollback().await.unwrap();
     assert!(store.find(minimal_record(1).id).await.unwrap().is_some());
+}
+
+/// The network swallows what is sent, and says nothing: as when a machine is gone.
+#[tokio::test]
+async fn connections_that_hang_are_given_up_and_replaced() {
+    let (_, schema) = fresh().await;
+    let proxy = Proxy::start().await;
+    let settings = jeton_sqlx::PostgresSettings::from_url(&proxy.url()).unwrap().with_schema(&schema.0);
+    let store = settings.with_max_connections(4).with_timeout(Duration::from_millis(500)).connect().await;
+    let store = std::sync::Arc::new(store.unwrap());
+    let find = || {
+        let store = store.clone();
+        tokio::spawn(async move { store.find(minimal_record(1).id).await })
+    };
+    for found in [find(), find(), find(), find()] {
+        found.await.unwrap().unwrap();
+    }
+    proxy.swallow(true);
+    for found in (0..8).map(|_| find()).collect::<Vec<_>>() {
+        let found = found.await.unwrap();
+        assert!(matches!(found, Err(StoreError::Unavailable(_))), "{found:?}");
+    }
+    // The old connections stay dead; new ones are through.
+    proxy.swallow(false);
+    let back = std::time::Instant::now();
+    while find().await.unwrap().is_err() {}
+    let took = back.elapsed();
+    assert!(took < Duration::from_secs(2), "works again only after {took:?}");
+    for found in (0..8).map(|_| find()).collect::<Vec<_>>() {
+        found.await.unwrap().unwrap();
+    }
 }
 
 /// No text in PostgreSQL holds this character; to ask for it is no fault of the database.
