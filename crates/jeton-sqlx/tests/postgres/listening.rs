@@ -6,10 +6,7 @@ use jeton::{Record, Store as _};
 use jeton_sqlx::PostgresStore;
 use jeton_testkit::store::{insert_of, minimal_record, update_to};
 
-use crate::server::{TestSchema, fresh};
-
-/// Longer than any of it takes. The poll of a reader that does not listen is left out here.
-const LONG: Duration = Duration::from_secs(30);
+use crate::server::{LONG, TestSchema, fresh, until};
 
 async fn woken(store: &PostgresStore) {
     tokio::time::timeout(LONG, store.watch()).await.expect("a change woke nobody");
@@ -67,17 +64,12 @@ async fn a_store_that_is_gone_listens_no_more() {
     woken(&store).await;
     store.close().await;
     drop(store);
-    while listeners(&schema).await > 0 {
-        tokio::task::yield_now().await;
-    }
+    let none =
+        "SELECT count(*) = 0 FROM pg_stat_activity WHERE query LIKE 'LISTEN%' || current_schema || '%'";
+    until(&schema, none).await;
 }
 
-/// Which connections listen for that schema: the last statement of each is `LISTEN`.
-async fn listeners(schema: &TestSchema) -> i64 {
-    let sql = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' || current_schema || '%'";
-    sqlx::query_scalar(sql).fetch_one(&mut schema.direct().await).await.unwrap()
-}
-
+/// Cuts the connections that listen for that schema: the last statement of each is `LISTEN`.
 async fn cut_listeners(schema: &TestSchema) -> i64 {
     let sql = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
                WHERE query LIKE 'LISTEN%' || current_schema || '%'";

@@ -7,7 +7,7 @@ use jeton_sqlx::PostgresStore;
 use jeton_testkit::store::{id, insert_of, minimal_record, update_to};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
-use crate::server::{TestSchema, fresh, run};
+use crate::server::{fresh, hold, run, until};
 
 /// Writes a row as a transaction of another node does, without an end of the transaction.
 async fn append(writer: &mut PgConnection, number: u64) {
@@ -202,23 +202,42 @@ async fn who_raises_the_lifetime_waits_for_rows_under_way() {
     store.longest_access_ttl(Duration::from_secs(300)).await.unwrap();
     let record = minimal_record(1);
     store.insert(&insert_of(&record)).await.unwrap();
-    // A transaction that has read the lifetime and is not committed: as `update` does it, held open.
-    let mut direct = schema.direct().await;
-    let mut held = direct.begin().await.unwrap();
-    run(&mut held, "LOCK TABLE jeton_meta IN SHARE MODE").await;
+    // An update that has read the lifetime, and is held up before its commit.
+    let held = hold(&schema, "jeton_changes").await;
+    let early = {
+        let (store, update) = (schema.store().await, update_to(&record));
+        tokio::spawn(async move { store.update(&update).await })
+    };
+    until(
+        &schema,
+        "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'advisory'
+                    AND objid = 77 AND classid = 'jeton_changes'::regclass)",
+    )
+    .await;
     let raise = {
         let store = schema.store().await;
         tokio::spawn(async move { store.longest_access_ttl(Duration::from_secs(900)).await })
     };
-    waits_for_a_lock(&schema).await;
+    until(
+        &schema,
+        "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'jeton_meta'::regclass)",
+    )
+    .await;
     // What comes meanwhile waits behind the raise, and carries what is raised.
+    let other = minimal_record(2);
+    store.insert(&insert_of(&other)).await.unwrap();
     let later = {
-        let store = schema.store().await;
-        let update = update_to(&record);
+        let (store, update) = (schema.store().await, update_to(&other));
         tokio::spawn(async move { store.update(&update).await })
     };
-    append(&mut held, 7).await;
-    held.commit().await.unwrap();
+    until(
+        &schema,
+        "SELECT count(*) = 2 FROM pg_locks WHERE NOT granted AND relation = 'jeton_meta'::regclass",
+    )
+    .await;
+    assert!(!raise.is_finished() && !early.is_finished() && !later.is_finished());
+    held.close().await.unwrap();
+    early.await.unwrap().unwrap();
     assert_eq!(raise.await.unwrap().unwrap(), Duration::from_secs(900));
     later.await.unwrap().unwrap();
     let rows = store.changes(None).await.unwrap().rows;
@@ -227,15 +246,5 @@ async fn who_raises_the_lifetime_waits_for_rows_under_way() {
             rows.iter().find(|row| matches!(row.change, Change::Record { id: other, .. } if other == id));
         of.unwrap().longest_access_ttl.as_secs()
     };
-    assert_eq!((carried(id(7)), carried(id(1))), (300, 900));
-}
-
-/// Returns when a session waits for a lock on a table of the schema.
-async fn waits_for_a_lock(schema: &TestSchema) {
-    let mut direct = schema.direct().await;
-    let sql =
-        "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'jeton_meta'::regclass)";
-    while !sqlx::query_scalar::<_, bool>(sql).fetch_one(&mut direct).await.unwrap() {
-        tokio::task::yield_now().await;
-    }
+    assert_eq!((carried(id(1)), carried(id(2))), (300, 900));
 }

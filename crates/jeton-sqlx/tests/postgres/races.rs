@@ -11,7 +11,7 @@ use jeton_sqlx::PostgresStore;
 use jeton_testkit::store::{entry, id, insert_of, minimal_record, time, update_to};
 use sqlx::Connection as _;
 
-use crate::server::{TestSchema, fresh, run};
+use crate::server::{TestSchema, fresh, hold, run, until};
 
 /// Two nodes on one schema.
 async fn two() -> ([Arc<PostgresStore>; 2], TestSchema) {
@@ -68,7 +68,7 @@ async fn a_limit_holds_on_all_nodes_together() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_nodes_that_rotate_keys_at_once_one_wins() {
-    let (nodes, _schema) = two().await;
+    let (nodes, schema) = two().await;
     let key = |kid: &str, created_at| StoredKey {
         kid: kid.to_owned(),
         ring: Ring::Access,
@@ -84,7 +84,15 @@ async fn of_nodes_that_rotate_keys_at_once_one_wins() {
         let (node, key, audit) = (nodes[number % 2].clone(), key(&number.to_string(), 20), audit.clone());
         async move { node.add_key(&key, "first", &audit).await }
     };
-    let answers = at_once((0..8).map(add)).await;
+    // Each as far as it gets while the first one is in the middle of its insertion.
+    let held = hold(&schema, "jeton_keys").await;
+    let adding: Vec<_> = (0..8).map(add).map(tokio::spawn).collect();
+    until(&schema, "SELECT count(*) = 8 FROM pg_locks WHERE NOT granted AND (locktype = 'advisory'
+                    AND objid = 77 AND classid = 'jeton_keys'::regclass OR relation = 'jeton_keys'::regclass)")
+        .await;
+    held.close().await.unwrap();
+    let answers = at_once(adding).await;
+    let answers: Vec<_> = answers.into_iter().map(Result::unwrap).collect();
     assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1, "{answers:?}");
     assert_eq!(nodes[0].keys().await.unwrap().len(), 2);
     assert_eq!(nodes[0].changes(None).await.unwrap().rows.len(), 1, "the losers left no row");
@@ -150,12 +158,9 @@ async fn a_restoration_reaches_what_is_under_way() {
         tokio::spawn(
             async move { other.restore(&Restoration { at_least: 900, at: time(9_000), audit }).await },
         );
-    let mut watcher = schema.direct().await;
     let waits =
         "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'jeton_records'::regclass)";
-    while !sqlx::query_scalar::<_, bool>(waits).fetch_one(&mut watcher).await.unwrap() {
-        tokio::task::yield_now().await;
-    }
+    until(&schema, waits).await;
     held.commit().await.unwrap();
     restoring.await.unwrap().unwrap();
     for id in [id(1), jeton::RecordId::from_bytes([7; 16])] {

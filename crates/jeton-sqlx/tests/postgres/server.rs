@@ -1,9 +1,15 @@
 //! The server of the tests, and a schema in it for each.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::{
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 
 use jeton_sqlx::{PostgresSettings, PostgresStore};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+
+/// Longer than anything takes that is waited for.
+pub(crate) const LONG: Duration = Duration::from_secs(30);
 
 /// The server's URL. Without one the tests fail: what was not tested must not pass.
 pub(crate) fn url() -> String {
@@ -52,6 +58,30 @@ impl Drop for TestSchema {
 
 pub(crate) async fn run(connection: &mut PgConnection, sql: &str) {
     sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(connection).await.expect(sql);
+}
+
+/// Returns when the statement, on a connection to the schema, answers true. What never comes fails the test.
+pub(crate) async fn until(schema: &TestSchema, sql: &'static str) {
+    let mut direct = schema.direct().await;
+    let asked = async {
+        while !sqlx::query_scalar::<_, bool>(sql).fetch_one(&mut direct).await.unwrap() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(LONG, asked).await.expect(sql);
+}
+
+/// Holds up whoever inserts into the table, in the middle of the statement, until the connection is closed.
+pub(crate) async fn hold(schema: &TestSchema, table: &str) -> PgConnection {
+    let mut direct = schema.direct().await;
+    let trigger = format!(
+        "CREATE FUNCTION held() RETURNS trigger LANGUAGE plpgsql AS
+             'BEGIN PERFORM pg_advisory_xact_lock(TG_RELID::int, 77); RETURN NEW; END';
+         CREATE TRIGGER held BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION held();
+         SELECT pg_advisory_lock('{table}'::regclass::oid::int, 77)"
+    );
+    run(&mut direct, &trigger).await;
+    direct
 }
 
 /// A store in an empty schema.
