@@ -2,7 +2,7 @@
 //! and metrics.
 
 use actix_web::{
-    HttpMessage as _, HttpRequest, HttpResponse,
+    HttpMessage as _, HttpRequest, HttpResponse, Route,
     dev::{AppService, HttpServiceFactory},
     http::header,
     web,
@@ -49,14 +49,29 @@ struct Mounted(Routes);
 impl HttpServiceFactory for Mounted {
     fn register(self, config: &mut AppService) {
         for endpoint in Endpoint::ALL {
-            let routes = self.0.clone();
-            let handler = move |request: HttpRequest, payload: web::Payload| {
-                let routes = routes.clone();
-                async move { respond(&routes, endpoint, &request, payload).await }
-            };
-            web::resource(endpoint.path()).route(web::route().to(handler)).register(config);
+            web::resource(endpoint.path()).route(self::endpoint(self.0.clone(), endpoint)).register(config);
         }
     }
+}
+
+/// One of the token routes, to be mounted under another name as well: whatever a client calls already. A path with a
+/// parameter must name it as [`Endpoint::parameter`] does.
+///
+/// ```
+/// # use actix_web::web;
+/// # fn configure(authority: jeton::Authority, config: &mut web::ServiceConfig) {
+/// use jeton_actix::{Endpoint, endpoint};
+///
+/// let path = "/api/ApiToken/GenerateAccessTokenFromApiToken/";
+/// config.service(web::resource(path).route(endpoint(authority, Endpoint::Exchange)));
+/// # }
+/// ```
+pub fn endpoint(routes: impl Into<Routes>, endpoint: Endpoint) -> Route {
+    let routes = routes.into();
+    web::route().to(move |request: HttpRequest, payload: web::Payload| {
+        let routes = routes.clone();
+        async move { respond(&routes, endpoint, &request, payload).await }
+    })
 }
 
 async fn respond(

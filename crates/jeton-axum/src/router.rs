@@ -5,7 +5,7 @@ use axum::{
     body::Body,
     extract::{RawPathParams, Request, rejection::RawPathParamsRejection},
     response::Response,
-    routing::any,
+    routing::{MethodRouter, any},
 };
 use http::Method;
 use jeton_http::{Endpoint, HostSession, Routes, read_body};
@@ -17,14 +17,30 @@ use crate::peer_of;
 pub fn router<S: Clone + Send + Sync + 'static>(routes: impl Into<Routes>) -> Router<S> {
     let routes = routes.into();
     Endpoint::ALL.into_iter().fold(Router::new(), |router, endpoint| {
-        let routes = routes.clone();
-        router.route(
-            endpoint.path(),
-            any(move |params: Result<RawPathParams, RawPathParamsRejection>, request: Request| async move {
-                // What is no text names nothing, like every malformed id.
-                respond(&routes, endpoint, params.ok(), request).await
-            }),
-        )
+        router.route(endpoint.path(), self::endpoint(routes.clone(), endpoint))
+    })
+}
+
+/// One of the routes, to be mounted under another name as well: whatever a client calls already. A path with a
+/// parameter must name it as [`Endpoint::parameter`] does.
+///
+/// ```
+/// # use axum::Router;
+/// # fn app(authority: jeton::Authority) -> Router {
+/// use jeton_axum::{Endpoint, endpoint};
+///
+/// let path = "/api/ApiToken/GenerateAccessTokenFromApiToken/";
+/// Router::new().route(path, endpoint(authority, Endpoint::Exchange))
+/// # }
+/// ```
+pub fn endpoint<S: Clone + Send + Sync + 'static>(
+    routes: impl Into<Routes>,
+    endpoint: Endpoint,
+) -> MethodRouter<S> {
+    let routes = routes.into();
+    any(move |params: Result<RawPathParams, RawPathParamsRejection>, request: Request| async move {
+        // What is no text names nothing, like every malformed id.
+        respond(&routes, endpoint, params.ok(), request).await
     })
 }
 

@@ -6,6 +6,14 @@
 //!
 //! This crate knows no HTTP, no framework and no database driver, and shows no JOSE type. `jeton-http` says what HTTP
 //! means, `jeton-axum` and `jeton-actix` mount it, `jeton-sqlx` stores records.
+//!
+//! The crypto comes from aws-lc-rs (the feature `aws-lc`, on by default) or from pure Rust (`rust-crypto`, without the
+//! default features). With both, as two crates of one build may ask for, aws-lc-rs is taken.
+
+#[cfg(not(any(feature = "aws-lc", feature = "rust-crypto")))]
+compile_error!(
+    "jeton needs a crypto library: enable its feature `aws-lc` (which is on by default) or `rust-crypto`"
+);
 
 mod audience;
 mod audit;
@@ -43,14 +51,17 @@ pub use audit::{
 };
 pub use authority::{
     Authority, AuthorityBuilder, BuildError, Edit, Endless, Exchange, Exchanged, Expiry, ExpiryPolicy,
-    Generate, Generated, ManagedKeysError, Reveal, Rotate, Signatures,
+    Generate, Generated, Introspection, ManagedKeysError, Reveal, Rotate, Signatures,
 };
 pub use caller::Caller;
 pub use directory::{Account, Directory, DirectoryError, DirectorySearch, Match, StaticDirectory};
 pub use error::{AuthenticateError, Conflict, ExchangeError, ManageError, Rejection, Unavailable};
 pub use grant::{Grant, Names};
 pub use id::{InvalidRecordId, RecordId};
-pub use jose::{Algorithm, KeyError, MasterKey, MasterKeyError, PublicJwk, PublicJwks, Sealed, SigningKey};
+pub use jose::{
+    Algorithm, JwkError, JwksError, KeyError, MasterKey, MasterKeyError, PublicJwk, PublicJwks, Sealed,
+    SigningKey, VerifyingKeys,
+};
 pub use limits::PerMinute;
 pub use list::{
     EndBound, EndBounds, Filter, InvalidSort, Page, Position, Query, Sort, SortBy, SortKey, fold,

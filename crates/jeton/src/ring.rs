@@ -2,13 +2,14 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::{Algorithm, PublicJwk, SigningKey, jose::Compact};
+use crate::{Algorithm, PublicJwk, SigningKey, VerifyingKeys, jose::Compact};
 
-/// A ring of keys with distinct names. The `kid` of a token picks the key, the key its algorithm (RFC 8725 §3.1).
+/// A ring of keys with distinct names.
 #[derive(Clone, Debug)]
 pub(crate) struct KeyRing {
     signing: Arc<SigningKey>,
     by_kid: BTreeMap<String, Arc<SigningKey>>,
+    verifying: VerifyingKeys,
 }
 
 impl KeyRing {
@@ -16,9 +17,9 @@ impl KeyRing {
     pub(crate) fn new(keys: Vec<SigningKey>) -> Option<Self> {
         let keys: Vec<_> = keys.into_iter().map(Arc::new).collect();
         let signing = keys.first()?.clone();
-        let count = keys.len();
-        let by_kid: BTreeMap<_, _> = keys.into_iter().map(|key| (key.kid().to_owned(), key)).collect();
-        (by_kid.len() == count).then_some(Self { signing, by_kid })
+        let verifying = VerifyingKeys::new(keys.iter().map(|key| key.verifying().clone()).collect())?;
+        let by_kid = keys.into_iter().map(|key| (key.kid().to_owned(), key)).collect();
+        Some(Self { signing, by_kid, verifying })
     }
 
     pub(crate) fn signing(&self) -> &SigningKey {
@@ -42,8 +43,7 @@ impl KeyRing {
 
     /// Whether one of the keys signed it.
     pub(crate) fn verifies(&self, token: &Compact<'_>) -> bool {
-        let key = self.by_kid.get(&token.kid);
-        key.is_some_and(|key| key.verifies(&token.alg, token.signed.as_bytes(), token.signature))
+        self.verifying.verifies(token)
     }
 
     pub(crate) fn shares_a_key_with(&self, other: &Self) -> bool {

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    Clock, Names, Principal, RecordId, Rejection, Timestamp, TokenKind,
+    Clock, Introspection, Names, Principal, RecordId, Rejection, Timestamp, TokenKind,
     claims::{AccessClaims, ApiClaims, split_scopes},
     cutoff::CutOffs,
     jose::{Compact, ParseError, TokenType},
@@ -79,6 +79,13 @@ impl Verifier {
         self.0.check_now(&verified).map_err(|rejection| named(&verified, rejection))?;
         self.0.verified.remember(token, &verified);
         Ok(verified.principal)
+    }
+
+    /// What an access token says that is accepted now, and when it was issued.
+    pub(crate) fn verified(&self, token: &str) -> Result<Introspection, Rejection> {
+        let verified = self.read(token)?;
+        self.0.check_now(&verified)?;
+        Ok(Introspection { principal: verified.principal, issued_at: verified.issued_at })
     }
 
     /// Whether that token was found good before.

@@ -15,8 +15,8 @@ use common::{
     world,
 };
 use jeton::{
-    Account, Authority, Caller, Change, Generate, MAX_MEMBERS, ManageError, NamedAudience, Names, Principal,
-    Rejection, Store as _,
+    Account, Action, AuditEntry, Authority, Caller, Change, Clock as _, Generate, MAX_MEMBERS, ManageError,
+    NamedAudience, Names, Origin, Principal, Rejection, Store as _,
     policy::{Denial, audience},
     rights::scopes,
 };
@@ -49,11 +49,18 @@ async fn user(world: &World, authority: &Authority, name: &str) -> Principal {
 
 /// Rows as the feed may deliver them: again, or of what is not there.
 async fn log(world: &World, rows: &[&str]) {
-    let next = world.store.memory.audience("other").await.unwrap().map_or(1, |other| other.version + 1);
-    for (version, name) in (next..).zip(rows) {
+    for name in rows {
         let change = Change::Audience { name: (*name).to_owned() };
-        let other = NamedAudience { version, ..NamedAudience::new("other") };
-        world.store.memory.put_audience(&other, &change).await.unwrap();
+        let audit = AuditEntry {
+            at: world.clock.now(),
+            action: Action::EditAudience,
+            actor: "test".into(),
+            token_id: None,
+            tenant: None,
+            origin: Origin::default(),
+            reason: None,
+        };
+        world.store.memory.announce(&change, &audit).await.unwrap();
     }
 }
 

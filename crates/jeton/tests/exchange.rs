@@ -9,7 +9,7 @@ use common::{
 };
 use jeton::{
     Account, AuthenticateError, Authority, Edit, Exchange, ExchangeError, Expiry, Generate, Generated, Names,
-    Principal, Rejection, Unavailable, policy::Denial, policy::Facts,
+    Principal, Rejection, Unavailable, policy::Denial,
 };
 
 async fn ask(authority: &Authority, token: &Generated, ask: Exchange) -> Result<Principal, ExchangeError> {

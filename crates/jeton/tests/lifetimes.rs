@@ -6,7 +6,6 @@ mod common;
 use std::time::Duration;
 
 use common::{World, admin, service};
-use jeton::policy::Facts;
 use jeton::{Edit, Expiry, Generate, ManageError, Rotate, State};
 
 const DAY: Duration = Duration::from_secs(86_400);

@@ -16,7 +16,7 @@ use common::{
 };
 use jeton::{
     Account, ApiToken, AuthenticateError, Authority, Caller, Conflict, Exchange, ExchangeError, Expiry,
-    Generate, Generated, ManageError, RecordId, Rejection, Rotate, Standing, Unavailable, policy::Facts,
+    Generate, Generated, ManageError, RecordId, Rejection, Rotate, Standing, Unavailable,
 };
 
 /// A grace so long that no child has to die at once.
@@ -424,14 +424,14 @@ async fn a_token_rotates_itself_from_where_it_may_be_used_alone() {
     let token = generate(&authority, request).await;
     for address in [None, Some("192.0.2.1".parse().unwrap())] {
         let origin = jeton::Origin { address: address, user_agent: None };
-        let answer = authority.rotate_self(token.api_token.expose(), seconds(1), &facts).await;
+        let answer = authority.rotate_self(token.api_token.expose(), seconds(1), &origin).await;
         assert!(matches!(answer, Err(ManageError::Denied(jeton::policy::Denial::Network))));
     }
     let origin = jeton::Origin { address: Some("10.1.2.3".parse().unwrap()), user_agent: None };
-    let new = authority.rotate_self(token.api_token.expose(), seconds(1), &facts).await.unwrap();
+    let new = authority.rotate_self(token.api_token.expose(), seconds(1), &origin).await.unwrap();
     assert_eq!(new.record.grant, token.record.grant);
     let access_token = child(&authority, &service(&authority, "other").await).await;
-    let answer = authority.rotate_self(&access_token, seconds(1), &facts).await;
+    let answer = authority.rotate_self(&access_token, seconds(1), &origin).await;
     assert_eq!(rejection(answer), Rejection::Invalid, "an access token is no API token");
 }
 
@@ -734,12 +734,15 @@ async fn a_token_shows_and_ends_itself_alone() {
     let (access_token, foreign) = (child(&authority, &own).await, child(&authority, &other).await);
     let principal = authority.authenticate(&access_token).unwrap();
     assert_eq!(authority.find_self(&principal).await.unwrap(), own.record);
-    let ended = authority.revoke_self(&principal).await.unwrap();
+    let ended = authority.revoke_self(&principal, jeton::Origin::default(), None).await.unwrap();
     assert_eq!((ended.id, ended.standing), (own.record.id, Standing::Revoked));
     assert_eq!(authority.authenticate(&access_token), Err(Rejection::CutOff));
     assert_eq!(taken(&authority, &own.api_token).await, Err(Rejection::Revoked));
     assert!(authority.authenticate(&foreign).is_ok());
     authority.delete(&admin(), own.record.id).await.unwrap();
     assert!(matches!(authority.find_self(&principal).await, Err(ManageError::NotFound)));
-    assert!(matches!(authority.revoke_self(&principal).await, Err(ManageError::NotFound)));
+    assert!(matches!(
+        authority.revoke_self(&principal, jeton::Origin::default(), None).await,
+        Err(ManageError::NotFound)
+    ));
 }

@@ -37,7 +37,8 @@ async fn scopes(authority: &Authority, token: &Generated) -> jeton::Names {
 #[tokio::test]
 async fn every_child_of_every_token_dies_and_nobody_elses() {
     let world = World::new();
-    let (here, there) = (world.node().await, world.node().await);
+    let node = async || world.start(world.builder().personal_limit(1000)).await;
+    let (here, there) = (node().await, node().await);
     for user in ["alice", "alice2", "Alice", "bob"] {
         world.people.set(user, writer());
     }

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use axum::{Router, routing::get};
-use jeton::{Caller, Exchange, Generate, policy::Facts};
+use jeton::{Caller, Exchange, Generate};
 use jeton_axum::{Gate, authenticate, router};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},

@@ -2,7 +2,7 @@
 //!
 //! The pieces of SQL are constants and every value is bound.
 
-use jeton::{Filter, Page, Query, SortBy, SortKey, State, StoreError, Timestamp, fold};
+use jeton::{EndBounds, Filter, Kind, Page, Query, SortBy, SortKey, State, StoreError, Timestamp, fold};
 use sqlx::{QueryBuilder, Sqlite, SqlitePool};
 
 use super::{error::from_sqlx, record};
@@ -67,6 +67,27 @@ fn push_filter(sql: &mut QueryBuilder<Sqlite>, filter: &Filter, now: Timestamp) 
     if let Some(end) = filter.last_used_before {
         sql.push(" AND last_used_at < ").push_bind(end.unix_seconds());
     }
+    if let Some(bounds) = filter.beyond {
+        push_beyond(sql, bounds, now);
+    }
+    if filter.acts_for_anyone {
+        sql.push(" AND has_secret = 1 AND subject IS NULL");
+    }
+}
+
+/// What [`EndBound::is_exceeded_by`](jeton::EndBound::is_exceeded_by) says of the live ones, as SQL.
+fn push_beyond(sql: &mut QueryBuilder<Sqlite>, bounds: EndBounds, now: Timestamp) {
+    sql.push(" AND standing IN ('active', 'disabled') AND expires_at > ").push_bind(now.unix_seconds());
+    sql.push(" AND CASE");
+    for kind in [Kind::Service, Kind::Personal] {
+        let bound = bounds.of(kind);
+        sql.push(" WHEN kind = ").push_bind(kind.as_str());
+        sql.push(" THEN CASE expires_at WHEN ").push_bind(SortKey::NEVER_ENDS);
+        sql.push(" THEN ").push_bind(bound.must_end);
+        // Without a last moment: none is beyond NULL.
+        sql.push(" ELSE expires_at > ").push_bind(bound.last.map(Timestamp::unix_seconds)).push(" END");
+    }
+    sql.push(" END");
 }
 
 /// What [`Record::state`](jeton::Record::state) says, as SQL: revoked before expired before disabled before the rest.

@@ -4,13 +4,16 @@
 //! committed is seen by every read that begins later, in every process.
 
 mod audiences;
+mod audit;
 mod changes;
 mod column;
 mod directory;
 mod error;
 mod file;
 mod keys;
+mod limit;
 mod list;
+mod once;
 mod open;
 mod record;
 
@@ -18,10 +21,10 @@ use std::{fmt, path::Path, time::Duration};
 
 use async_trait::async_trait;
 use jeton::{
-    Change, Changes, Cursor, KeyStore, LastUse, NamedAudience, Page, Query, Record, RecordId, Store,
-    StoreError, StoredKey, Update,
+    AuditEntry, Change, Changes, Cursor, Insert, LastUse, NamedAudience, Page, Query, Record, RecordId,
+    Restoration, Store, StoreError, Timestamp, Update,
 };
-use sqlx::{Sqlite, SqlitePool, Transaction};
+use sqlx::{Sqlite, SqliteConnection, SqlitePool, Transaction};
 
 pub use self::{
     directory::{DirectoryQueries, SqliteDirectory},
@@ -80,6 +83,16 @@ impl SqliteStore {
     }
 }
 
+/// Appends to the change log and to the audit log.
+async fn log(
+    connection: &mut SqliteConnection,
+    change: &Change,
+    audit: &AuditEntry,
+) -> Result<(), StoreError> {
+    changes::append(connection, change).await?;
+    audit::append(connection, audit).await
+}
+
 impl fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SqliteStore").finish_non_exhaustive()
@@ -88,8 +101,12 @@ impl fmt::Debug for SqliteStore {
 
 #[async_trait]
 impl Store for SqliteStore {
-    async fn insert(&self, record: &Record) -> Result<(), StoreError> {
-        record::insert(&self.writer, record).await
+    async fn insert(&self, insert: &Insert) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        record::insert(&mut transaction, &insert.record).await?;
+        limit::check(&mut transaction, &insert.record, &insert.limits).await?;
+        audit::append(&mut transaction, &insert.audit).await?;
+        transaction.commit().await.map_err(from_sqlx)
     }
 
     async fn find(&self, id: RecordId) -> Result<Option<Record>, StoreError> {
@@ -103,7 +120,8 @@ impl Store for SqliteStore {
     async fn update(&self, update: &Update) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
         record::replace(&mut transaction, &update.record, update.expected_version).await?;
-        changes::append(&mut transaction, &update.change).await?;
+        limit::check(&mut transaction, &update.record, &update.limits).await?;
+        log(&mut transaction, &update.change, &update.audit).await?;
         transaction.commit().await.map_err(from_sqlx)
     }
 
@@ -120,7 +138,9 @@ impl Store for SqliteStore {
     }
 
     async fn trim(&self, through: &Cursor) -> Result<(), StoreError> {
-        changes::trim(&self.writer, through).await
+        let mut transaction = self.begin().await?;
+        changes::trim(&mut transaction, through).await?;
+        transaction.commit().await.map_err(from_sqlx)
     }
 
     /// Kept in whole seconds, rounded up.
@@ -144,25 +164,38 @@ impl Store for SqliteStore {
         audiences::find(&self.readers, name).await
     }
 
-    async fn put_audience(&self, audience: &NamedAudience, change: &Change) -> Result<(), StoreError> {
+    async fn put_audience(
+        &self,
+        audience: &NamedAudience,
+        change: &Change,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
         audiences::put(&mut transaction, audience).await?;
-        changes::append(&mut transaction, change).await?;
+        log(&mut transaction, change, audit).await?;
         transaction.commit().await.map_err(from_sqlx)
+    }
+
+    async fn announce(&self, change: &Change, audit: &AuditEntry) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        log(&mut transaction, change, audit).await?;
+        transaction.commit().await.map_err(from_sqlx)
+    }
+
+    async fn restore(&self, restoration: &Restoration) -> Result<(), StoreError> {
+        let Restoration { at_least, at, audit } = restoration;
+        let mut transaction = self.begin().await?;
+        record::raise_all(&mut transaction, *at_least, *at).await?;
+        changes::lose_cursors(&mut transaction).await?;
+        log(&mut transaction, &Change::AllRecords { epoch: *at_least }, audit).await?;
+        transaction.commit().await.map_err(from_sqlx)
+    }
+
+    async fn prune_tombstones(&self, before: Timestamp) -> Result<(), StoreError> {
+        record::prune_tombstones(&self.writer, before).await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
         changes::longest_access_ttl(&self.readers).await.map(drop)
-    }
-}
-
-#[async_trait]
-impl KeyStore for SqliteStore {
-    async fn keys(&self) -> Result<Vec<StoredKey>, StoreError> {
-        keys::all(&self.readers).await
-    }
-
-    async fn add_first_key(&self, key: &StoredKey) -> Result<(), StoreError> {
-        keys::add_first(&self.writer, key).await
     }
 }

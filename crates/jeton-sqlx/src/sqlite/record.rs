@@ -2,7 +2,7 @@
 
 use jeton::{
     Credential, Fingerprint, Grant, Kind, LastUse, PreviousCredential, Record, RecordId, SortKey, Standing,
-    StoreError, fold,
+    StoreError, Timestamp, fold,
 };
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 
@@ -15,8 +15,8 @@ use super::{
 };
 
 /// Adds the row of a new record.
-pub(super) async fn insert(writer: &SqlitePool, record: &Record) -> Result<(), StoreError> {
-    let columns = || Ok::<_, StoreError>(fixed(record).into_iter().chain(editable(record)?));
+pub(super) async fn insert(connection: &mut SqliteConnection, record: &Record) -> Result<(), StoreError> {
+    let columns = || Ok::<_, StoreError>(fixed(record)?.into_iter().chain(editable(record)?));
     let mut sql = QueryBuilder::<Sqlite>::new("INSERT INTO jeton_records (");
     let mut list = sql.separated(", ");
     columns()?.for_each(|(name, _)| {
@@ -26,8 +26,7 @@ pub(super) async fn insert(writer: &SqlitePool, record: &Record) -> Result<(), S
     let mut list = sql.separated(", ");
     columns()?.for_each(|(_, value)| value.push_next(&mut list));
     sql.push(")");
-    // One statement is a transaction of its own.
-    sql.build().execute(writer).await.map(drop).map_err(from_sqlx)
+    sql.build().execute(connection).await.map(drop).map_err(from_sqlx)
 }
 
 /// The record of that id.
@@ -54,32 +53,58 @@ pub(super) async fn replace(
     if done.rows_affected() == 0 { Err(StoreError::Conflict) } else { Ok(()) }
 }
 
-/// Writes down a use, unless a later one is.
+/// Adds to the uses, and writes down the last one, unless a later one is.
 pub(super) async fn touch(
     connection: &mut SqliteConnection,
     id: RecordId,
     last_use: &LastUse,
 ) -> Result<(), StoreError> {
-    let Some(at) = last_use.at else { return Ok(()) };
-    let sql =
-        "UPDATE jeton_records SET last_used_at = ?1, last_used_from = ?2 WHERE id = ?3 AND last_used_at < ?1";
+    // Who stands on the right of = is the row as it was. The sum stops at the largest number.
+    let sql = "UPDATE jeton_records SET
+                   use_count = min(use_count, 9223372036854775807 - ?5) + ?5,
+                   last_used_from = CASE WHEN last_used_at < ?2 THEN ?3 ELSE last_used_from END,
+                   last_used_by = CASE WHEN last_used_at < ?2 THEN ?4 ELSE last_used_by END,
+                   last_used_at = max(last_used_at, ?2)
+               WHERE id = ?1";
     let query = sqlx::query(sql)
-        .bind(at.unix_seconds())
+        .bind(id.as_bytes().to_vec())
+        .bind(last_use.at.map_or(SortKey::NEVER_USED, Timestamp::unix_seconds))
         .bind(last_use.address.map(|address| address.to_string()))
-        .bind(id.as_bytes().to_vec());
+        .bind(last_use.user_agent.as_deref())
+        .bind(i64::try_from(last_use.count).unwrap_or(i64::MAX));
     query.execute(connection).await.map(drop).map_err(from_sqlx)
 }
 
+/// Raises the epoch and the last generation of every record, and the version by one.
+pub(super) async fn raise_all(
+    connection: &mut SqliteConnection,
+    at_least: u64,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE jeton_records SET epoch = max(epoch, ?1), last_generation = max(last_generation, ?1),
+               version = version + 1, updated_at = ?2";
+    let query = sqlx::query(sql).bind(stored_counter(at_least)?).bind(at.unix_seconds());
+    query.execute(connection).await.map(drop).map_err(from_sqlx)
+}
+
+/// Drops the tombstones that were changed last before then.
+pub(super) async fn prune_tombstones(writer: &SqlitePool, before: Timestamp) -> Result<(), StoreError> {
+    let sql = "DELETE FROM jeton_records WHERE standing = 'deleted' AND updated_at < ?";
+    sqlx::query(sql).bind(before.unix_seconds()).execute(writer).await.map(drop).map_err(from_sqlx)
+}
+
 /// The columns that no edit changes.
-fn fixed(record: &Record) -> Vec<(&'static str, Value<'_>)> {
-    let address = record.last_use.address.map(|address| address.to_string().into());
-    vec![
+fn fixed(record: &Record) -> Result<Vec<(&'static str, Value<'_>)>, StoreError> {
+    let LastUse { at, address, user_agent, count } = &record.last_use;
+    Ok(vec![
         ("id", Value::Bytes(Some(record.id.as_bytes()))),
         ("created_at", Value::time(record.created_at)),
         ("created_by", Value::text(&record.created_by)),
-        ("last_used_at", Value::time_or(record.last_use.at, SortKey::NEVER_USED)),
-        ("last_used_from", Value::Text(address)),
-    ]
+        ("last_used_at", Value::time_or(*at, SortKey::NEVER_USED)),
+        ("last_used_from", Value::Text(address.map(|address| address.to_string().into()))),
+        ("last_used_by", Value::optional_text(user_agent.as_deref())),
+        ("use_count", Value::counter(*count)?),
+    ])
 }
 
 /// All other columns.
@@ -101,7 +126,10 @@ fn editable(record: &Record) -> Result<Vec<(&'static str, Value<'_>)>, StoreErro
         ("expires_at", Value::time_or(*expires_at, SortKey::NEVER_ENDS)),
         ("incarnation", Value::optional_text(record.incarnation.as_deref())),
         ("standing", Value::text(record.standing.as_str())),
+        ("updated_at", Value::time(record.updated_at)),
+        ("has_secret", Value::Integer(Some(record.has_secret.into()))),
         ("not_before", Value::time(record.not_before)),
+        ("previous_ends_at", Value::time(previous.and_then(|previous| previous.ends_at))),
         ("previous_superseded", Value::Integer(previous.map(|previous| previous.superseded.into()))),
         ("last_generation", Value::counter(record.last_generation)?),
         ("epoch", Value::counter(record.epoch)?),
@@ -117,8 +145,12 @@ fn editable(record: &Record) -> Result<Vec<(&'static str, Value<'_>)>, StoreErro
 pub(super) fn from_row(row: &SqliteRow) -> Result<Record, StoreError> {
     let until = read_optional_time(row, "previous_until")?;
     let previous = until.map(|until| {
-        let superseded = read_truth(row, "previous_superseded")?;
-        Ok(PreviousCredential { credential: PREVIOUS.read(row)?, until, superseded })
+        Ok(PreviousCredential {
+            credential: PREVIOUS.read(row)?,
+            ends_at: read_optional_time(row, "previous_ends_at")?,
+            until,
+            superseded: read_truth(row, "previous_superseded")?,
+        })
     });
     let address: Option<&str> = read_optional(row, "last_used_from")?;
     let address = address.map(|address| sense(address.parse().ok(), "last_used_from"));
@@ -141,6 +173,8 @@ pub(super) fn from_row(row: &SqliteRow) -> Result<Record, StoreError> {
         standing: read_word(row, "standing", Standing::parse)?,
         created_at: read_time(row, "created_at")?,
         created_by: read(row, "created_by")?,
+        updated_at: read_time(row, "updated_at")?,
+        has_secret: read_truth(row, "has_secret")?,
         not_before: read_time(row, "not_before")?,
         credential: CURRENT.read(row)?,
         previous: previous.transpose()?,
@@ -150,6 +184,8 @@ pub(super) fn from_row(row: &SqliteRow) -> Result<Record, StoreError> {
         last_use: LastUse {
             at: read_time_or(row, "last_used_at", SortKey::NEVER_USED)?,
             address: address.transpose()?,
+            user_agent: read_optional(row, "last_used_by")?,
+            count: read_counter(row, "use_count")?,
         },
     })
 }

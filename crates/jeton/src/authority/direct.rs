@@ -1,6 +1,9 @@
 //! Who makes a request: by an access token, or by an API token itself on the routes that allow it.
 
-use super::{Authority, exchange::Live};
+use super::{
+    Authority,
+    exchange::{Live, Proven},
+};
 use crate::{
     AuthenticateError, Names, OriginRef, Principal, Rejection, TokenKind, policy::Denial,
     principal::Assertion, principal::admits, rights::Rights,
@@ -55,21 +58,21 @@ impl Authority {
         api_token: &str,
         origin: OriginRef<'_>,
     ) -> Result<Principal, AuthenticateError> {
-        let live = self.presented(api_token, origin).await?;
+        let live = self.presented(origin, || self.prove(api_token)).await?;
         let principal = self.principal_of(live)?;
         self.0.uses.note(principal.token_id(), self.now(), origin);
         Ok(principal)
     }
 
-    /// What an API token stands for that is used from there.
+    /// What a credential stands for that is used from there.
     pub(super) async fn presented(
         &self,
-        api_token: &str,
         origin: OriginRef<'_>,
+        prove: impl FnOnce() -> Result<Proven, Rejection>,
     ) -> Result<Live, AuthenticateError> {
         self.0.limits.hears(origin.address).map_err(AuthenticateError::TooMany)?;
-        let proven = self.prove(api_token);
-        let id = proven.as_ref().ok().map(super::exchange::Proven::id);
+        let proven = prove();
+        let id = proven.as_ref().ok().map(Proven::id);
         let live = match proven {
             Ok(proven) => self.live(&proven).await,
             Err(rejection) => Err(rejection.into()),
@@ -84,7 +87,7 @@ impl Authority {
         live
     }
 
-    fn principal_of(&self, live: Live) -> Result<Principal, Rejection> {
+    pub(super) fn principal_of(&self, live: Live) -> Result<Principal, Rejection> {
         let Live { started, record, account, ends_at, generation } = live;
         let settings = &self.0.settings;
         let own = self.0.verifier.audiences();

@@ -117,15 +117,24 @@ impl Authority {
         })
     }
 
-    /// Reads what a credential stands for, and whether it is accepted now.
+    /// Reads what a credential stands for, and whether it is accepted now. It counts as its first use.
     pub(super) async fn live(&self, proven: &Proven) -> Result<Live, AuthenticateError> {
+        self.read_live(proven, true).await
+    }
+
+    /// The same for who only wants to know.
+    pub(super) async fn peek(&self, proven: &Proven) -> Result<Live, AuthenticateError> {
+        self.read_live(proven, false).await
+    }
+
+    async fn read_live(&self, proven: &Proven, used: bool) -> Result<Live, AuthenticateError> {
         let id = proven.id();
         for _ in 0..ATTEMPTS {
             let started = self.now();
             let record = self.0.store.find(id).await.map_err(Unavailable::from)?;
             let mut record = record.ok_or(proven.unknown())?;
             let (generation, ends_at) = match self.judge(&record, proven, started) {
-                Err(Rejection::Superseded) => {
+                Err(Rejection::Superseded) if used => {
                     self.note_superseded(&record, proven);
                     return Err(Rejection::Superseded.into());
                 }
@@ -140,7 +149,7 @@ impl Authority {
                 }
             }
             let account = self.account_of(&record).await?;
-            if generation == record.credential.generation && self.is_cancellable(&record, started) {
+            if used && generation == record.credential.generation && self.is_cancellable(&record, started) {
                 // The first use of a new credential: written down before it takes effect, so that from now on nobody
                 // cancels its rotation.
                 self.confirm_rotation(id, generation).await?;

@@ -15,6 +15,7 @@ mod keys;
 mod manage;
 mod mutate;
 mod notes;
+mod oauth;
 mod own;
 mod personal;
 mod request;
@@ -33,6 +34,7 @@ pub use builder::AuthorityBuilder;
 use expiry::Lifetimes;
 pub use expiry::{Endless, Expiry, ExpiryPolicy};
 pub use keys::ManagedKeysError;
+pub use oauth::Introspection;
 pub use request::{Edit, Exchange, Exchanged, Generate, Generated, Rotate};
 pub use reveal::Reveal;
 pub use secret::Signatures;
@@ -238,8 +240,7 @@ impl Authority {
         self.0.cut_offs().len()
     }
 
-    /// Writes down the last uses and the audit entries that wait. It is done every second anyway; a host does it before
-    /// it ends.
+    /// Writes down all uses and audit entries that wait, due or not: a host does it before it ends.
     ///
     /// # Errors
     ///
@@ -249,13 +250,16 @@ impl Authority {
         Ok(audit::write_down(&self.0).await?)
     }
 
-    /// Reads the change log to its end now. It is done every second anyway.
+    /// Does now what is done every second anyway: reads the change log to its end, and writes down uses and audit
+    /// entries that are due.
     ///
     /// # Errors
     ///
     /// If the store does not answer.
     pub async fn sync(&self) -> Result<(), Unavailable> {
-        Ok(feed::once(&self.0).await?)
+        feed::once(&self.0).await?;
+        last_use::write_down(&self.0, false).await?;
+        Ok(audit::write_down(&self.0).await?)
     }
 
     /// Whether the store answers. For readiness.

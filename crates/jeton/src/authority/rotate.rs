@@ -76,7 +76,8 @@ impl Authority {
         grace: Duration,
         origin: &Origin,
     ) -> Result<Generated, ManageError> {
-        let Live { record, generation, .. } = self.presented(api_token, origin.borrowed()).await?;
+        let Live { record, generation, .. } =
+            self.presented(origin.borrowed(), || self.prove(api_token)).await?;
         let request = Rotate { grace, expiry: None };
         let own = Caller::system(record.id.to_string()).from_origin(origin.clone());
         self.rotate_as(&own, record.id, request, Some(generation)).await

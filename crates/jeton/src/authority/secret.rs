@@ -78,7 +78,7 @@ impl Authority {
         Ok(Proven::Signature(signature))
     }
 
-    fn prove_secret(&self, key: &str, secret: &str) -> Result<Proven, Rejection> {
+    pub(super) fn prove_secret(&self, key: &str, secret: &str) -> Result<Proven, Rejection> {
         let id: RecordId = key.parse().map_err(|_| Rejection::Invalid)?;
         let (number, mac) = secret.split_once('.').ok_or(Rejection::Invalid)?;
         let generation: u64 = number.parse().map_err(|_| Rejection::Invalid)?;
@@ -152,7 +152,9 @@ fn message(id: RecordId, generation: u64) -> String {
 
 fn derived(ring: &KeyRing, id: RecordId, generation: u64, mac: &str) -> bool {
     let message = message(id, generation);
-    ring.keys().any(|key| key.verifies(key.algorithm().as_str(), message.as_bytes(), mac))
+    let verifies =
+        |key: &crate::SigningKey| key.verifying().verifies(key.algorithm().as_str(), message.as_bytes(), mac);
+    ring.keys().any(verifies)
 }
 
 /// Whom a signature acts as.

@@ -48,16 +48,6 @@ impl Algorithm {
     pub const fn is_symmetric(self) -> bool {
         matches!(self, Self::Hs256 | Self::Hs512)
     }
-
-    pub(crate) const fn for_signing(self) -> jsonwebtoken::Algorithm {
-        match self {
-            Self::Rs256 => jsonwebtoken::Algorithm::RS256,
-            Self::Es256 => jsonwebtoken::Algorithm::ES256,
-            Self::EdDsa => jsonwebtoken::Algorithm::EdDSA,
-            Self::Hs256 => jsonwebtoken::Algorithm::HS256,
-            Self::Hs512 => jsonwebtoken::Algorithm::HS512,
-        }
-    }
 }
 
 impl fmt::Display for Algorithm {

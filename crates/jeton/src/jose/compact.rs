@@ -72,24 +72,13 @@ impl<'a> Compact<'a> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(ParseError::TooLong);
         }
-        let mut parts = token.split('.');
-        let (Some(header), Some(payload), Some(signature), None) =
-            (parts.next(), parts.next(), parts.next(), parts.next())
-        else {
-            return Err(ParseError::Malformed);
-        };
-        // RFC 8725bis §3.14: the characters are checked while parsing, not by what decodes them later.
-        let alphabet = |part: &str| {
-            !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-        };
-        if !(alphabet(header) && alphabet(payload) && alphabet(signature)) || header.len() > MAX_HEADER_BYTES
-        {
+        let Parts { header, payload, signed, signature } = split(token).ok_or(ParseError::Malformed)?;
+        if payload.is_empty() || header.len() > MAX_HEADER_BYTES {
             return Err(ParseError::Malformed);
         }
         let json = from_base64url(header).ok_or(ParseError::Malformed)?;
         let parsed: Header<'_> = object(&json).ok_or(ParseError::Malformed)?;
         let typ = TokenType::parse(parsed.typ).ok_or(ParseError::Malformed)?;
-        let signed = &token[..header.len() + 1 + payload.len()];
         Ok(Self { typ, alg: parsed.alg.to_owned(), kid: parsed.kid.to_owned(), signed, payload, signature })
     }
 
@@ -97,6 +86,30 @@ impl<'a> Compact<'a> {
     pub(crate) fn claims<T: serde::de::DeserializeOwned>(&self) -> Option<T> {
         object(&from_base64url(self.payload)?)
     }
+}
+
+/// The parts of the compact form.
+pub(super) struct Parts<'a> {
+    pub(super) header: &'a str,
+    pub(super) payload: &'a str,
+    /// Header, dot, payload.
+    pub(super) signed: &'a str,
+    pub(super) signature: &'a str,
+}
+
+/// Three parts, of which the payload alone may be empty. RFC 8725bis §3.14: the characters are checked while parsing,
+/// not by what decodes them later.
+pub(super) fn split(token: &str) -> Option<Parts<'_>> {
+    let mut parts = token.split('.');
+    let (header, payload, signature, None) = (parts.next()?, parts.next()?, parts.next()?, parts.next())
+    else {
+        return None;
+    };
+    let alphabet = |part: &str| part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    let signed = &token[..header.len() + 1 + payload.len()];
+    let good =
+        !header.is_empty() && !signature.is_empty() && [header, payload, signature].into_iter().all(alphabet);
+    good.then_some(Parts { header, payload, signed, signature })
 }
 
 /// A JSON object and nothing else: derived structs would take an array too (RFC 7519 §7.2).

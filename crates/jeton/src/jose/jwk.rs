@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Algorithm, base64url, sha256};
+use super::{Algorithm, base64url, provider::Components, sha256};
 
 /// The public half of an asymmetric key, as it is published.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -23,6 +23,16 @@ pub(super) enum Parameters {
     Rsa { n: String, e: String },
     Ec { crv: &'static str, x: String, y: String },
     Okp { crv: &'static str, x: String },
+}
+
+impl From<&Components> for Parameters {
+    fn from(components: &Components) -> Self {
+        match components {
+            Components::Rsa { n, e } => Self::Rsa { n: base64url(n), e: base64url(e) },
+            Components::P256 { x, y } => Self::Ec { crv: "P-256", x: base64url(x), y: base64url(y) },
+            Components::Ed25519 { x } => Self::Okp { crv: "Ed25519", x: base64url(x) },
+        }
+    }
 }
 
 impl PublicJwk {

@@ -9,11 +9,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use zeroize::Zeroizing;
 
-use super::{base64url, from_base64url};
+use super::{
+    base64url, from_base64url,
+    provider::{self, NONCE_BYTES},
+};
 use crate::{Random, RandomError};
+
+/// What AES-GCM appends. With room for it, no copy in clear is left behind when the bytes grow.
+const TAG_BYTES: usize = 16;
 
 /// A signing key as the store keeps it: a wrapped data key, and what that key sealed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,34 +141,24 @@ fn create(path: &Path, key: &MasterKey, random: &dyn Random) -> io::Result<()> {
     fs::File::open(parent)?.sync_all()
 }
 
-fn cipher(key: &[u8; 32]) -> Result<LessSafeKey, MasterKeyError> {
-    UnboundKey::new(&AES_256_GCM, key).map(LessSafeKey::new).map_err(|_| MasterKeyError::WrongKey)
-}
-
 fn encrypt(
     key: &[u8; 32],
     plain: &[u8],
     context: &[u8],
     random: &dyn Random,
 ) -> Result<Vec<u8>, MasterKeyError> {
-    let mut nonce = [0; NONCE_LEN];
+    let mut nonce = [0; NONCE_BYTES];
     random.fill(&mut nonce)?;
-    let mut body = plain.to_vec();
-    cipher(key)?
-        .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(context), &mut body)
-        .map_err(|_| MasterKeyError::WrongKey)?;
+    let mut body = Vec::with_capacity(plain.len() + TAG_BYTES);
+    body.extend_from_slice(plain);
+    provider::seal(key, nonce, context, &mut body).ok_or(MasterKeyError::WrongKey)?;
     Ok([nonce.as_slice(), &body].concat())
 }
 
 fn decrypt(key: &[u8; 32], sealed: &[u8], context: &[u8]) -> Result<Zeroizing<Vec<u8>>, MasterKeyError> {
-    let (nonce, body) = sealed.split_at_checked(NONCE_LEN).ok_or(MasterKeyError::WrongKey)?;
-    let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| MasterKeyError::WrongKey)?;
+    let (nonce, body) = sealed.split_first_chunk().ok_or(MasterKeyError::WrongKey)?;
     let mut body = Zeroizing::new(body.to_vec());
-    let length = cipher(key)?
-        .open_in_place(nonce, Aad::from(context), &mut body)
-        .map_err(|_| MasterKeyError::WrongKey)?
-        .len();
-    body.truncate(length);
+    provider::open(key, *nonce, context, &mut body).ok_or(MasterKeyError::WrongKey)?;
     Ok(body)
 }
 
@@ -181,7 +176,7 @@ mod tests {
         assert!(key.open(&sealed, b"there").is_err());
         assert!(other.open(&sealed, b"here").is_err());
         let mut broken = sealed.clone();
-        broken.body[NONCE_LEN] ^= 1;
+        broken.body[NONCE_BYTES] ^= 1;
         assert!(key.open(&broken, b"here").is_err());
         assert!(key.open(&Sealed { wrapped: vec![], body: vec![] }, b"here").is_err());
     }

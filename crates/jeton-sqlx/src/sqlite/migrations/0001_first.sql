@@ -18,6 +18,8 @@ CREATE TABLE jeton_records (
     standing                 TEXT    NOT NULL,
     created_at               INTEGER NOT NULL,
     created_by               TEXT    NOT NULL,
+    updated_at               INTEGER NOT NULL,
+    has_secret               INTEGER NOT NULL,
     not_before               INTEGER NOT NULL,
     generation               INTEGER NOT NULL,
     key_id                   TEXT    NOT NULL,
@@ -31,13 +33,16 @@ CREATE TABLE jeton_records (
     previous_not_before      INTEGER,
     previous_expires_at      INTEGER,
     previous_fingerprint     BLOB,
+    previous_ends_at         INTEGER,
     previous_until           INTEGER,
     previous_superseded      INTEGER,
     last_generation          INTEGER NOT NULL,
     epoch                    INTEGER NOT NULL,
     version                  INTEGER NOT NULL,
     last_used_at             INTEGER NOT NULL,
-    last_used_from           TEXT
+    last_used_from           TEXT,
+    last_used_by             TEXT,
+    use_count                INTEGER NOT NULL
 ) STRICT;
 
 -- The first column keeps the records without a tenant apart from those of any tenant, whatever it is called.
@@ -60,6 +65,13 @@ CREATE INDEX jeton_records_of_subject
 CREATE INDEX jeton_records_of_tenant
     ON jeton_records (tenant, created_at, id) WHERE standing <> 'deleted';
 
+-- How many live tokens a user has is counted in here alone.
+CREATE INDEX jeton_records_live_of_subject
+    ON jeton_records (subject, expires_at, kind, id) WHERE standing IN ('active', 'disabled');
+
+CREATE INDEX jeton_records_tombstones
+    ON jeton_records (updated_at) WHERE standing = 'deleted';
+
 -- AUTOINCREMENT: a number is never given again, also when all rows were trimmed.
 CREATE TABLE jeton_changes (
     seq                INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -67,18 +79,49 @@ CREATE TABLE jeton_changes (
     change             TEXT    NOT NULL
 ) STRICT;
 
+-- One row. The incarnation is part of each cursor, and another one after a backup was restored.
 CREATE TABLE jeton_meta (
-    key   TEXT    NOT NULL PRIMARY KEY,
-    value INTEGER NOT NULL
+    longest_access_ttl INTEGER NOT NULL,
+    incarnation        TEXT    NOT NULL
+) STRICT;
+
+INSERT INTO jeton_meta (longest_access_ttl, incarnation) VALUES (0, lower(hex(randomblob(16))));
+
+-- AUTOINCREMENT: also when the last entries were pruned, a later one has a higher number.
+CREATE TABLE jeton_audit (
+    seq        INTEGER PRIMARY KEY AUTOINCREMENT,
+    at         INTEGER NOT NULL,
+    action     TEXT    NOT NULL,
+    actor      TEXT    NOT NULL,
+    token_id   BLOB,
+    tenant     TEXT,
+    address    TEXT,
+    user_agent TEXT,
+    reason     TEXT
+) STRICT;
+
+-- One index per filter. Each ends with seq, as every index does with the key of its table: the newest come first.
+CREATE INDEX jeton_audit_by_token ON jeton_audit (token_id) WHERE token_id IS NOT NULL;
+CREATE INDEX jeton_audit_by_actor ON jeton_audit (actor);
+CREATE INDEX jeton_audit_by_tenant ON jeton_audit (tenant) WHERE tenant IS NOT NULL;
+CREATE INDEX jeton_audit_by_action ON jeton_audit (action);
+CREATE INDEX jeton_audit_by_at ON jeton_audit (at);
+
+-- Names that count once, until they are dropped.
+CREATE TABLE jeton_taken_names (
+    name  TEXT    NOT NULL PRIMARY KEY,
+    until INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-INSERT INTO jeton_meta (key, value) VALUES ('longest_access_ttl', 0);
+CREATE INDEX jeton_taken_names_by_until ON jeton_taken_names (until);
 
 CREATE TABLE jeton_keys (
     kid        TEXT    NOT NULL PRIMARY KEY,
     ring       TEXT    NOT NULL,
     algorithm  TEXT    NOT NULL,
     created_at INTEGER NOT NULL,
+    signs_from INTEGER NOT NULL,
+    retired_at INTEGER,
     wrapped    BLOB    NOT NULL,
     body       BLOB    NOT NULL
 ) STRICT;

@@ -1,0 +1,454 @@
+//! Reading a JWK Set (RFC 7517 §5): the keys of an issuer, for whoever verifies its tokens.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use serde::{Deserialize, de::IgnoredAny};
+
+use super::{
+    Compact, Scheme, VerifyingKey, from_base64url,
+    provider::{Components, PublicKey},
+    strength::{kid_is_plain, rsa_is_strong},
+};
+
+/// Longer texts are refused before they are looked at: room for hundreds of RSA keys.
+const MAX_JWKS_BYTES: usize = 256 * 1024;
+
+/// Why a JWK Set is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum JwksError {
+    /// It is longer than 256 KiB.
+    #[error("the JWK Set is longer than 256 KiB")]
+    TooLong,
+    /// It is no JSON object with an array `keys` of objects, or a member stands in it twice.
+    #[error("not a JWK Set")]
+    Malformed,
+    /// One of its keys is not to be trusted. Keys of other kinds than ours do not count.
+    #[error("key number {position} of the JWK Set: {source}")]
+    Key {
+        /// Which one, counted from 1.
+        position: usize,
+        /// Why.
+        source: JwkError,
+    },
+    /// Two keys have one `kid`, so that it picks none (RFC 7517 §4.5).
+    #[error("two keys of the JWK Set have one key id")]
+    DuplicateKid,
+    /// It holds secrets beside public keys: whoever made it mistakes one for the other.
+    #[error("the JWK Set holds symmetric and asymmetric keys")]
+    Mixed,
+    /// It holds no key that verifies one of our algorithms.
+    #[error("the JWK Set holds no key that verifies signatures")]
+    NoKey,
+}
+
+/// Why a JSON Web Key is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum JwkError {
+    /// Without `alg` a key could be used with several algorithms (RFC 8725 §3.1).
+    #[error("it has no `alg`")]
+    NoAlgorithm,
+    /// No `kid`, or one that cannot stand in a token header as it is.
+    #[error("its `kid` must have 1 to 100 printable ASCII characters without blank, quote and backslash")]
+    KeyId,
+    /// `use` or `key_ops` say that it is for something else than verifying signatures.
+    #[error("its `use` or `key_ops` are not those of a key that verifies signatures")]
+    Use,
+    /// `kty` or `crv` are not those of its `alg`.
+    #[error("its `kty` or `crv` does not fit its `alg`")]
+    Mismatch,
+    /// It holds a private part, which nobody but its owner may have.
+    #[error("it holds a private part")]
+    Private,
+    /// A member that makes up the key is missing, not in base64url, of the wrong length, or names no point of the curve.
+    #[error("its public part is missing or malformed")]
+    PublicPart,
+    /// An RSA key outside of 2048 to 8192 bits, with an odd exponent, or of a broken generator.
+    #[error("the RSA key is too weak: 2048 bits and an odd public exponent from 65537 on are needed")]
+    WeakRsa,
+    /// An HMAC secret shorter than the output of its hash (RFC 7518 §3.2).
+    #[error("the secret is shorter than the output of its hash")]
+    ShortSecret,
+}
+
+/// The keys that verify the tokens of one issuer, each pinned to one algorithm, read from a JWK Set (RFC 7517 §5).
+///
+/// A key of a `kty` or `alg` that is not understood is left out, as §5 asks; one that is understood and is not to be
+/// trusted refuses the whole set.
+#[derive(Clone, Debug)]
+pub struct VerifyingKeys {
+    by_kid: BTreeMap<String, Arc<VerifyingKey>>,
+}
+
+impl VerifyingKeys {
+    /// Reads the set in JSON. It holds public keys, or HMAC secrets, and never both.
+    ///
+    /// ```
+    /// use jeton::{JwkError, JwksError, VerifyingKeys};
+    ///
+    /// let jwks = br#"{"keys": [{"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": "k1",
+    ///     "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+    /// assert_eq!(VerifyingKeys::from_jwks(jwks)?.kids().collect::<Vec<_>>(), ["k1"]);
+    ///
+    /// let weak = br#"{"keys": [{"kty": "oct", "alg": "HS256", "kid": "k1", "k": "c2hvcnQ"}]}"#;
+    /// let error = JwksError::Key { position: 1, source: JwkError::ShortSecret };
+    /// assert_eq!(VerifyingKeys::from_jwks(weak).unwrap_err(), error);
+    /// # Ok::<(), JwksError>(())
+    /// ```
+    pub fn from_jwks(json: &[u8]) -> Result<Self, JwksError> {
+        if json.len() > MAX_JWKS_BYTES {
+            return Err(JwksError::TooLong);
+        }
+        let set: Set = serde_json::from_slice(json).map_err(|_| JwksError::Malformed)?;
+        let mut keys = Vec::new();
+        for (index, jwk) in set.keys.iter().enumerate() {
+            match read(jwk) {
+                Ok(key) => keys.extend(key.map(Arc::new)),
+                Err(source) => return Err(JwksError::Key { position: index + 1, source }),
+            }
+        }
+        if keys.is_empty() {
+            return Err(JwksError::NoKey);
+        }
+        if keys.iter().any(|key| key.is_symmetric()) && !keys.iter().all(|key| key.is_symmetric()) {
+            return Err(JwksError::Mixed);
+        }
+        Self::new(keys).ok_or(JwksError::DuplicateKid)
+    }
+
+    /// `None` if two share a name.
+    pub(crate) fn new(keys: Vec<Arc<VerifyingKey>>) -> Option<Self> {
+        let count = keys.len();
+        let by_kid: BTreeMap<_, _> = keys.into_iter().map(|key| (key.kid().to_owned(), key)).collect();
+        (by_kid.len() == count).then_some(Self { by_kid })
+    }
+
+    /// The names of the keys, in order.
+    pub fn kids(&self) -> impl Iterator<Item = &str> {
+        self.by_kid.keys().map(String::as_str)
+    }
+
+    /// Whether one of the keys signed it: the `kid` of a token picks the key, the key its algorithm (RFC 8725 §3.1).
+    pub(crate) fn verifies(&self, token: &Compact<'_>) -> bool {
+        let key = self.by_kid.get(&token.kid);
+        key.is_some_and(|key| key.verifies(&token.alg, token.signed.as_bytes(), token.signature))
+    }
+
+    #[cfg(test)]
+    pub(super) fn find(&self, kid: &str) -> Option<&VerifyingKey> {
+        self.by_kid.get(kid).map(|key| &**key)
+    }
+}
+
+#[derive(Deserialize)]
+struct Set {
+    keys: Vec<Jwk>,
+    #[serde(flatten)]
+    _others: Others,
+}
+
+/// Members that are ignored (RFC 7517 §4, §5). That they are collected makes the object an object: a derived struct
+/// would take an array too.
+type Others = BTreeMap<String, IgnoredAny>;
+
+/// One that is named here and stands twice is an error.
+#[derive(Deserialize)]
+struct Jwk {
+    kty: Option<Text>,
+    alg: Option<Text>,
+    kid: Option<Text>,
+    #[serde(rename = "use")]
+    usage: Option<Text>,
+    key_ops: Option<Texts>,
+    crv: Option<Text>,
+    x: Option<Text>,
+    y: Option<Text>,
+    n: Option<Text>,
+    e: Option<Text>,
+    k: Option<Text>,
+    d: Option<IgnoredAny>,
+    p: Option<IgnoredAny>,
+    q: Option<IgnoredAny>,
+    dp: Option<IgnoredAny>,
+    dq: Option<IgnoredAny>,
+    qi: Option<IgnoredAny>,
+    oth: Option<IgnoredAny>,
+    #[serde(flatten)]
+    _others: Others,
+}
+
+/// Of whatever type: in a key of a kind that is not understood it says nothing to us.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Text {
+    Is(String),
+    IsNot(IgnoredAny),
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Texts {
+    Are(Vec<String>),
+    AreNot(IgnoredAny),
+}
+
+fn text(member: &Option<Text>) -> Option<&str> {
+    match member {
+        Some(Text::Is(text)) => Some(text),
+        Some(Text::IsNot(_)) | None => None,
+    }
+}
+
+fn bytes(member: &Option<Text>) -> Result<Vec<u8>, JwkError> {
+    text(member).and_then(from_base64url).ok_or(JwkError::PublicPart)
+}
+
+/// Full length (RFC 7518 §6.2.1.2): of two ways to write one key only one has its thumbprint.
+fn coordinate(member: &Option<Text>) -> Result<[u8; 32], JwkError> {
+    bytes(member)?.try_into().map_err(|_| JwkError::PublicPart)
+}
+
+/// The key, if it is of a kind that is understood.
+fn read(jwk: &Jwk) -> Result<Option<VerifyingKey>, JwkError> {
+    let Some(kty @ ("RSA" | "EC" | "OKP" | "oct")) = text(&jwk.kty) else { return Ok(None) };
+    let alg = jwk.alg.as_ref().ok_or(JwkError::NoAlgorithm)?;
+    let Text::Is(alg) = alg else { return Ok(None) };
+    let Some(scheme) = Scheme::parse(alg) else { return Ok(None) };
+    let kid = text(&jwk.kid).filter(|kid| kid_is_plain(kid)).ok_or(JwkError::KeyId)?;
+    check_use(jwk)?;
+    let public = if kty == "oct" { secret(jwk, scheme)? } else { public(jwk, kty, scheme)? };
+    Ok(Some(VerifyingKey::new(scheme, kid.to_owned(), public)))
+}
+
+/// RFC 7517 §4.2, §4.3.
+fn check_use(jwk: &Jwk) -> Result<(), JwkError> {
+    let usage = jwk.usage.is_none() || text(&jwk.usage) == Some("sig");
+    let operations = match &jwk.key_ops {
+        None => true,
+        Some(Texts::AreNot(_)) => false,
+        Some(Texts::Are(operations)) => {
+            let distinct = operations.iter().collect::<BTreeSet<_>>().len() == operations.len();
+            distinct
+                && operations.iter().any(|operation| operation == "verify")
+                && operations.iter().all(|operation| operation == "verify" || operation == "sign")
+        }
+    };
+    if usage && operations { Ok(()) } else { Err(JwkError::Use) }
+}
+
+fn secret(jwk: &Jwk, scheme: Scheme) -> Result<PublicKey, JwkError> {
+    let shortest = scheme.shortest_secret().ok_or(JwkError::Mismatch)?;
+    let secret = zeroize::Zeroizing::new(bytes(&jwk.k)?);
+    if secret.len() < shortest {
+        return Err(JwkError::ShortSecret);
+    }
+    PublicKey::from_secret(scheme, &secret).ok_or(JwkError::Mismatch)
+}
+
+fn public(jwk: &Jwk, kty: &str, scheme: Scheme) -> Result<PublicKey, JwkError> {
+    let private = [&jwk.d, &jwk.p, &jwk.q, &jwk.dp, &jwk.dq, &jwk.qi, &jwk.oth];
+    if private.into_iter().any(Option::is_some) || jwk.k.is_some() {
+        return Err(JwkError::Private);
+    }
+    let components = match (scheme, kty, text(&jwk.crv)) {
+        (Scheme::Es256, "EC", Some("P-256")) => {
+            Components::P256 { x: coordinate(&jwk.x)?, y: coordinate(&jwk.y)? }
+        }
+        (Scheme::EdDsa, "OKP", Some("Ed25519")) => Components::Ed25519 { x: coordinate(&jwk.x)? },
+        (Scheme::Es256 | Scheme::EdDsa | Scheme::Hs256 | Scheme::Hs384 | Scheme::Hs512, ..) => {
+            return Err(JwkError::Mismatch);
+        }
+        (_, "RSA", None) => {
+            let (n, e) = (bytes(&jwk.n)?, bytes(&jwk.e)?);
+            if !rsa_is_strong(&n, &e) {
+                return Err(JwkError::WeakRsa);
+            }
+            Components::Rsa { n, e }
+        }
+        _ => return Err(JwkError::Mismatch),
+    };
+    PublicKey::new(scheme, &components).ok_or(JwkError::PublicPart)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const N: &str = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw";
+    const ED: &str = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+    const X: &str = "04N0xi21hshyvBp7I167sbE_bXqyqkAPfefdklMO7wY";
+    const Y: &str = "UI8exy-C06a7DUnjIdENkxeFtHM4-l_41LqEw9nVgmw";
+
+    fn rsa() -> Value {
+        json!({"kty": "RSA", "alg": "RS256", "use": "sig", "kid": "rsa", "n": N, "e": "AQAB"})
+    }
+
+    fn ec() -> Value {
+        json!({"kty": "EC", "alg": "ES256", "use": "sig", "kid": "ec", "crv": "P-256", "x": X, "y": Y})
+    }
+
+    fn okp() -> Value {
+        json!({"kty": "OKP", "alg": "EdDSA", "use": "sig", "kid": "okp", "crv": "Ed25519", "x": ED})
+    }
+
+    fn oct() -> Value {
+        json!({"kty": "oct", "alg": "HS256", "use": "sig", "kid": "oct", "k": "A".repeat(43)})
+    }
+
+    fn set(keys: impl IntoIterator<Item = Value>) -> Result<Vec<String>, JwksError> {
+        let keys: Vec<_> = keys.into_iter().collect();
+        let keys = VerifyingKeys::from_jwks(json!({"keys": keys}).to_string().as_bytes())?;
+        Ok(keys.kids().map(str::to_owned).collect())
+    }
+
+    fn one(key: Value) -> Result<(), JwkError> {
+        match set([key]) {
+            Ok(_) => Ok(()),
+            Err(JwksError::Key { position: 1, source }) => Err(source),
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    fn with(mut key: Value, member: &str, value: Value) -> Value {
+        key[member] = value;
+        key
+    }
+
+    fn without(mut key: Value, member: &str) -> Value {
+        key.as_object_mut().unwrap().remove(member).unwrap();
+        key
+    }
+
+    #[test]
+    fn good_keys_are_taken_and_strange_ones_left_out() {
+        assert_eq!(set([rsa(), ec(), okp()]).unwrap(), ["ec", "okp", "rsa"]);
+        let strange = [
+            json!({"kty": "AKP", "alg": "ML-DSA-44", "kid": "ec", "pub": "AAAA"}),
+            json!({"kty": "RSA", "alg": "RSA-OAEP", "use": "enc", "n": "AQAB", "e": "AQAB"}),
+            json!({"kty": "EC", "alg": "ES384", "kid": "e", "crv": "P-384", "x": 1, "y": []}),
+            json!({"kty": "OKP", "alg": 1}),
+            json!({"kty": "oct", "alg": "A256GCM", "k": ""}),
+            json!({"kty": ["EC"], "d": 7}),
+            json!({}),
+        ];
+        assert_eq!(set(strange.clone().into_iter().chain([ec()])).unwrap(), ["ec"]);
+        assert_eq!(set(strange), Err(JwksError::NoKey));
+        assert_eq!(set([]), Err(JwksError::NoKey));
+        assert_eq!(one(with(okp(), "x5t", json!({"unknown": ["member"]}))), Ok(()));
+        assert_eq!(one(with(without(ec(), "use"), "key_ops", json!(["verify"]))), Ok(()));
+    }
+
+    #[test]
+    fn each_key_is_what_it_says_and_strong() {
+        for key in [rsa(), ec(), okp(), oct()] {
+            assert_eq!(one(key.clone()), Ok(()));
+            assert_eq!(one(without(key.clone(), "alg")), Err(JwkError::NoAlgorithm));
+            assert_eq!(one(without(key.clone(), "kid")), Err(JwkError::KeyId));
+            for kid in
+                [json!(""), json!("a b"), json!("\u{202e}"), json!("k".repeat(101)), json!(1), json!(null)]
+            {
+                assert_eq!(one(with(key.clone(), "kid", kid)), Err(JwkError::KeyId));
+            }
+            for usage in [json!("enc"), json!("SIG"), json!(""), json!(["sig"])] {
+                assert_eq!(one(with(key.clone(), "use", usage)), Err(JwkError::Use));
+            }
+            let operations = [
+                json!([]),
+                json!(["sign"]),
+                json!(["encrypt", "verify"]),
+                json!("verify"),
+                json!([1]),
+                json!(["verify", "verify"]),
+            ];
+            for operations in operations {
+                assert_eq!(one(with(key.clone(), "key_ops", operations)), Err(JwkError::Use));
+            }
+        }
+        for key in [rsa(), ec(), okp()] {
+            for member in ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] {
+                let key = with(key.clone(), member, json!("AQAB"));
+                assert_eq!(one(key), Err(JwkError::Private), "{member}");
+            }
+        }
+        let alg = |key: Value, alg: &str| one(with(key, "alg", json!(alg)));
+        for (key, others) in [
+            (rsa(), ["ES256", "EdDSA", "HS256"]),
+            (ec(), ["RS256", "EdDSA", "HS512"]),
+            (okp(), ["RS256", "ES256", "HS384"]),
+            (oct(), ["RS256", "PS512", "EdDSA"]),
+        ] {
+            for other in others {
+                assert_eq!(alg(key.clone(), other), Err(JwkError::Mismatch), "{other}");
+            }
+        }
+        for (key, crv) in
+            [(ec(), "P-384"), (ec(), "p-256"), (ec(), "Ed25519"), (okp(), "X25519"), (rsa(), "P-256")]
+        {
+            assert_eq!(one(with(key, "crv", json!(crv))), Err(JwkError::Mismatch), "{crv}");
+        }
+        for (key, member, value, error) in [
+            (rsa(), "e", "AQ", JwkError::WeakRsa),
+            (rsa(), "e", "Aw", JwkError::WeakRsa),
+            (rsa(), "e", "AAEAAQ", JwkError::WeakRsa),
+            (rsa(), "n", &N[..171], JwkError::PublicPart),
+            (rsa(), "n", &N[..172], JwkError::WeakRsa),
+            (rsa(), "n", "", JwkError::WeakRsa),
+            (ec(), "x", ED, JwkError::PublicPart),
+            (ec(), "x", "AA", JwkError::PublicPart),
+            (ec(), "y", &format!("AA{Y}"), JwkError::PublicPart),
+            (ec(), "y", &format!("{Y}="), JwkError::PublicPart),
+            (okp(), "x", "AA", JwkError::PublicPart),
+            (oct(), "k", "", JwkError::ShortSecret),
+            (oct(), "k", &"A".repeat(42)[..41], JwkError::PublicPart),
+            (oct(), "k", &"A".repeat(42), JwkError::ShortSecret),
+        ] {
+            assert_eq!(one(with(key, member, json!(value))), Err(error), "{member} {value}");
+        }
+        for (key, member) in
+            [(rsa(), "n"), (rsa(), "e"), (ec(), "x"), (ec(), "y"), (okp(), "x"), (oct(), "k")]
+        {
+            assert_eq!(one(without(key.clone(), member)), Err(JwkError::PublicPart));
+            assert_eq!(one(with(key, member, json!(1))), Err(JwkError::PublicPart));
+        }
+    }
+
+    #[test]
+    fn a_set_is_of_one_kind_and_each_name_stands_once() {
+        assert_eq!(set([ec(), with(okp(), "kid", json!("ec"))]), Err(JwksError::DuplicateKid));
+        assert_eq!(set([ec(), ec()]), Err(JwksError::DuplicateKid));
+        assert_eq!(set([oct(), ec()]), Err(JwksError::Mixed));
+        assert_eq!(set([ec(), rsa(), oct()]), Err(JwksError::Mixed));
+        let twice = ec().to_string().replacen('{', r#"{"kid":"other","#, 1);
+        for text in [
+            String::new(),
+            "[]".into(),
+            format!("[[{}]]", ec()),
+            "{}".into(),
+            r#"{"keys":null}"#.into(),
+            r#"{"keys":[[]]}"#.into(),
+            r#"{"keys":[1]}"#.into(),
+            format!(
+                r#"{{"keys":[["EC","ES256","k","sig",null,"P-256","{X}","{Y}"{}]]}}"#,
+                ",null".repeat(10)
+            ),
+            r#"{"keys":[],"keys":[]}"#.into(),
+            format!(r#"{{"keys":[{twice}]}}"#),
+            format!(r#"{{"keys":[{}]}} x"#, ec()),
+            ec().to_string(),
+        ] {
+            assert_eq!(
+                VerifyingKeys::from_jwks(text.as_bytes()).unwrap_err(),
+                JwksError::Malformed,
+                "{text}"
+            );
+        }
+        let long = format!(r#"{{"keys":[{}],"a":"{}"}}"#, ec(), "a".repeat(MAX_JWKS_BYTES));
+        assert_eq!(VerifyingKeys::from_jwks(long.as_bytes()).unwrap_err(), JwksError::TooLong);
+    }
+}
