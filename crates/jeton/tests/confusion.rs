@@ -3,12 +3,7 @@
 
 mod common;
 
-use aws_lc_rs::{
-    encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der},
-    hmac,
-    rsa::{KeyPair, KeySize},
-    signature::KeyPair as _,
-};
+use aws_lc_rs::hmac;
 use common::{
     API, LEEWAY, SKEW, TTL, World, child,
     keys::{encode, payload, sign_with},
@@ -178,38 +173,6 @@ async fn every_single_changed_character_is_noticed() {
             text.to_uppercase(),
         ] {
             invalid(world, authority, &odd, "around it").await;
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_public_rsa_key_is_no_secret() {
-    let world = World::new();
-    let pair = KeyPair::generate(KeySize::Rsa2048).unwrap();
-    let der = AsDer::<Pkcs8V1Der<'_>>::as_der(&pair).unwrap();
-    let private = pem::encode(&pem::Pem::new("PRIVATE KEY", der.as_ref()));
-    let key = SigningKey::from_pem(Algorithm::Rs256, private.as_bytes()).unwrap();
-    let (kid, jwk) = (key.kid().to_owned(), serde_json::to_vec(key.public().unwrap()).unwrap());
-    let authority = world.start(world.builder().access_keys([key])).await;
-    let token = service(&authority, "CI").await;
-    let claims = payload(&child(&authority, &token).await).to_string();
-    let spki = AsDer::<PublicKeyX509Der<'_>>::as_der(pair.public_key()).unwrap().as_ref().to_vec();
-    let text = pem::encode(&pem::Pem::new("PUBLIC KEY", spki.as_slice()));
-    let secrets = [
-        text.clone().into_bytes(),
-        text.trim().as_bytes().to_vec(),
-        format!(" {text}").into_bytes(),
-        spki,
-        pair.public_key().as_ref().to_vec(),
-        jwk,
-        Vec::new(),
-    ];
-    for secret in secrets {
-        let mac = hmac::Key::new(hmac::HMAC_SHA256, &secret);
-        for alg in ["HS256", "RS256", "hs256"] {
-            let header = format!(r#"{{"typ":"at+jwt","alg":"{alg}","kid":"{kid}"}}"#);
-            let token = sign_with(&header, &claims, |message| hmac::sign(&mac, message).as_ref().to_vec());
-            invalid(&world, &authority, &token, &header).await;
         }
     }
 }
