@@ -9,8 +9,8 @@ use std::{
 use tokio::sync::Mutex;
 
 use crate::{
-    Change, Cursor, StoreError, audit,
-    authority::{Inner, MAX_ACCESS_TTL},
+    Change, Cursor, ManagedKeysError, StoreError, audit,
+    authority::{Inner, MAX_ACCESS_TTL, refresh_keys},
     last_use,
 };
 
@@ -27,6 +27,8 @@ struct Progress {
     trims: VecDeque<(Duration, Cursor)>,
     /// The named audiences that changed and have not been read since.
     audiences: BTreeSet<String>,
+    /// Whether the keys changed and have not been read since.
+    keys: bool,
 }
 
 /// Reads the log to its end and applies what it says.
@@ -39,7 +41,7 @@ pub(crate) async fn read_on(inner: &Inner) -> Result<(), StoreError> {
                 // It may not know any more for how long access tokens live that were given out.
                 inner.say_longest_access_ttl().await?;
                 inner.audiences.begin_anew(inner.store.audiences().await?);
-                *progress = Progress::default();
+                *progress = Progress { keys: true, ..Progress::default() };
                 continue;
             }
             changes => changes?,
@@ -65,7 +67,7 @@ pub(crate) async fn read_on(inner: &Inner) -> Result<(), StoreError> {
                 Change::Audience { name } => {
                     progress.audiences.insert(name.clone());
                 }
-                Change::Keys => {}
+                Change::Keys => progress.keys = true,
             }
         }
         if !changes.rows.is_empty() {
@@ -78,7 +80,23 @@ pub(crate) async fn read_on(inner: &Inner) -> Result<(), StoreError> {
         }
         progress.cursor = Some(changes.cursor);
         if !changes.more {
+            if progress.keys {
+                read_keys(inner).await?;
+                progress.keys = false;
+            }
             return read_audiences(inner, &mut progress.audiences).await;
+        }
+    }
+}
+
+/// Reads the keys that changed. Those that cannot be opened are told of; the others hold.
+async fn read_keys(inner: &Inner) -> Result<(), StoreError> {
+    match refresh_keys(inner).await {
+        Ok(()) => Ok(()),
+        Err(ManagedKeysError::Store(error)) => Err(error),
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "the managed keys cannot be used");
+            Ok(())
         }
     }
 }

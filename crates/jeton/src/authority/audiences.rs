@@ -95,7 +95,8 @@ impl Authority {
         Err(Unavailable::Internal("the audience changes too often").into())
     }
 
-    fn may(&self, caller: &Caller, scope: &str) -> Result<(), ManageError> {
+    /// Whether it may do what concerns the app as a whole. A refusal is noted.
+    pub(super) fn may(&self, caller: &Caller, scope: &str) -> Result<(), ManageError> {
         let tenant =
             || if caller.tenant().is_some() { Err(ManageError::Denied(Denial::Tenant)) } else { Ok(()) };
         let allowed = caller.require(scope).and_then(|()| tenant());

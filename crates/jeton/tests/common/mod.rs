@@ -7,6 +7,7 @@ pub(crate) mod keys;
 pub(crate) mod numbers;
 pub(crate) mod people;
 pub(crate) mod signature;
+pub(crate) mod signers;
 pub(crate) mod sink;
 pub(crate) mod store;
 
