@@ -6,7 +6,7 @@
 
 use std::sync::atomic::Ordering;
 
-use super::{Authority, Exchange, Exchanged, Settings, mutate::Mutation, refresh_keys, secret::Signature};
+use super::{Authority, Exchange, Exchanged, Settings, mutate::Mutation, refresh_keys, signature::Signature};
 use crate::{
     AccessToken, Account, AuthenticateError, Caller, Credential, ExchangeError, Fingerprint, ManageError,
     Names, Record, RecordId, Rejection, State, Timestamp, Unavailable,
@@ -165,8 +165,8 @@ impl Authority {
                 }
                 judged => judged?,
             };
-            if let Proven::Signature(signature) = proven {
-                let subject = self.signed_subject(&signature.user, &record).await?;
+            if let Proven::Signature(Signature { user: Some(user), .. }) = proven {
+                let subject = self.signed_subject(user, &record).await?;
                 if record.grant.subject.is_none() {
                     // The user of this moment, whichever life of that name it is.
                     record.incarnation = self.0.account(&subject).await?.map(|account| account.incarnation);
