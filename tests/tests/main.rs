@@ -13,6 +13,7 @@ mod last_use;
 mod lists;
 mod many_records;
 mod matrix;
+mod nodes;
 mod personal;
 mod process;
 mod records;
