@@ -79,6 +79,15 @@ impl Audiences {
         audience.is_some_and(|audience| audience.admits(principal))
     }
 
+    /// Knows those alone from now on, whatever was known before: versions of another life of the store say nothing.
+    pub(crate) fn begin_anew(&self, audiences: Vec<NamedAudience>) {
+        let names: Names = audiences.iter().map(|audience| audience.name.clone()).collect();
+        for audience in audiences {
+            self.0.insert(audience.name.clone(), Arc::new(audience));
+        }
+        self.0.retain(|name, _| names.contains(name));
+    }
+
     /// Takes it over, unless a newer version is known.
     pub(crate) fn learn(&self, audience: NamedAudience) {
         match self.0.entry(audience.name.clone()) {

@@ -10,6 +10,9 @@ use crate::{
     rights::{Rights, scopes},
 };
 
+/// Longer reasons are cut, in characters.
+const MAX_REASON: usize = 1000;
+
 /// Who makes a management call: the host app, the principal of a token, or a user with a session of the host.
 #[derive(Clone, Debug)]
 pub struct Caller {
@@ -71,10 +74,11 @@ impl Caller {
         Self { origin, ..self }
     }
 
-    /// The same caller, with what it says of why. Goes to the audit log.
+    /// The same caller, with what it says of why. Goes to the audit log, cut to 1000 characters.
     #[must_use]
     pub fn with_reason(self, reason: Option<String>) -> Self {
-        Self { reason, ..self }
+        let kept = |text: String| text.chars().filter(|c| !c.is_control()).take(MAX_REASON).collect();
+        Self { reason: reason.map(kept).filter(|text: &String| !text.is_empty()), ..self }
     }
 
     /// From where it asks.

@@ -90,9 +90,12 @@ impl CutOffs {
 
     /// Refuses that access token, at least until then.
     pub(crate) fn revoke_token(&self, jti: String, keep_until: Duration) {
-        let known = self.tokens.insert(jti, keep_until).is_some();
-        if !known {
-            self.token_count.fetch_add(1, Ordering::AcqRel);
+        match self.tokens.entry(jti) {
+            Entry::Vacant(entry) => {
+                entry.insert(keep_until);
+                self.token_count.fetch_add(1, Ordering::AcqRel);
+            }
+            Entry::Occupied(mut entry) => *entry.get_mut() = keep_until.max(*entry.get()),
         }
         self.raised.send_replace(());
     }

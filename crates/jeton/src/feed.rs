@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 
 use crate::{
     Change, Cursor, ManagedKeysError, StoreError, audit,
-    authority::{Inner, refresh_keys},
+    authority::{Inner, MAX_ACCESS_TTL, refresh_keys},
     last_use,
 };
 
@@ -38,8 +38,10 @@ pub(crate) async fn read_on(inner: &Inner) -> Result<(), StoreError> {
         let changes = match inner.store.changes(progress.cursor.as_ref()).await {
             // Another life of the store: what it says now counts, from its beginning on.
             Err(StoreError::CursorLost) if progress.cursor.is_some() => {
+                // It may not know any more for how long access tokens live that were given out.
+                inner.say_longest_access_ttl().await?;
+                inner.audiences.begin_anew(inner.store.audiences().await?);
                 *progress = Progress { keys: true, ..Progress::default() };
-                progress.audiences.extend(inner.store.audiences().await?.into_iter().map(|a| a.name));
                 continue;
             }
             changes => changes?,
@@ -47,7 +49,12 @@ pub(crate) async fn read_on(inner: &Inner) -> Result<(), StoreError> {
         let received = inner.clock().monotonic();
         let mut keep = Duration::ZERO;
         for row in &changes.rows {
-            let span = inner.keep_span(row.longest_access_ttl);
+            let longest = match row.change {
+                // Written by a store that has lost what nodes said: the longest that there can be.
+                Change::AllRecords { .. } => MAX_ACCESS_TTL,
+                _ => row.longest_access_ttl,
+            };
+            let span = inner.keep_span(longest);
             keep = keep.max(span);
             match &row.change {
                 Change::Record { id, epoch } => {

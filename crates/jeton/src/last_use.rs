@@ -3,7 +3,10 @@
 //! Noting a use takes a look into a map; writing is done in the background, at most once per record and minute. It is
 //! best effort: what was noted when the process is killed is lost, and so is what no room is left for.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use dashmap::{DashMap, Entry};
 
@@ -24,22 +27,26 @@ struct Noted {
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct Uses(DashMap<RecordId, Noted>);
+pub(crate) struct Uses {
+    noted: DashMap<RecordId, Noted>,
+    /// Held while uses are written down, so that none is written twice.
+    writing: tokio::sync::Mutex<()>,
+}
 
 impl Uses {
     /// Counts a use, and notes the first one of each minute.
     pub(crate) fn note(&self, id: RecordId, at: Timestamp, origin: OriginRef<'_>) {
         let minute = minute(at);
-        if let Some(noted) = self.0.get(&id) {
+        if let Some(noted) = self.noted.get(&id) {
             noted.count.fetch_add(1, Ordering::Relaxed);
             if noted.minute >= minute {
                 return;
             }
-        } else if self.0.len() >= MAX_RECORDS {
+        } else if self.noted.len() >= MAX_RECORDS {
             return;
         }
         let first = Some((at, Origin::from(origin)));
-        match self.0.entry(id) {
+        match self.noted.entry(id) {
             // It was counted above.
             Entry::Occupied(mut noted) => {
                 let noted = noted.get_mut();
@@ -65,20 +72,20 @@ impl Uses {
             let Origin { address, user_agent } = origin.unwrap_or_default();
             Some(LastUse { at, address, user_agent, count })
         };
-        self.0.iter().filter_map(|noted| Some((*noted.key(), due(&noted)?))).collect()
+        self.noted.iter().filter_map(|noted| Some((*noted.key(), due(&noted)?))).collect()
     }
 
     /// What was written is not written again; what was written in a minute that is over is forgotten.
     fn written(&self, uses: &[(RecordId, LastUse)], now: Timestamp) {
         for (id, last_use) in uses {
-            let Some(mut noted) = self.0.get_mut(id) else { continue };
+            let Some(mut noted) = self.noted.get_mut(id) else { continue };
             noted.count.fetch_sub(last_use.count, Ordering::Relaxed);
             noted.written = minute(now);
             if noted.first.as_ref().map(|(at, _)| *at) == last_use.at {
                 noted.first = None;
             }
         }
-        self.0.retain(|_, noted| {
+        self.noted.retain(|_, noted| {
             noted.first.is_some() || noted.count.load(Ordering::Relaxed) > 0 || noted.minute >= minute(now)
         });
     }
@@ -88,13 +95,19 @@ fn minute(at: Timestamp) -> i64 {
     at.unix_seconds().div_euclid(60)
 }
 
-/// Writes down what was noted, as far as it is due. What fails is tried again next time.
-pub(crate) async fn write_down(inner: &Inner, all: bool) -> Result<(), StoreError> {
-    let now = inner.clock().now();
-    let uses = inner.uses.due(now, all);
-    if !uses.is_empty() {
-        inner.store.touch(&uses).await?;
-    }
-    inner.uses.written(&uses, now);
-    Ok(())
+/// Writes down what was noted, as far as it is due. What fails is tried again next time. It is a task of its own: a
+/// caller that goes away in the middle makes no use count twice.
+pub(crate) async fn write_down(inner: &Arc<Inner>, all: bool) -> Result<(), StoreError> {
+    let inner = Arc::clone(inner);
+    let task = tokio::spawn(async move {
+        let _alone = inner.uses.writing.lock().await;
+        let now = inner.clock().now();
+        let uses = inner.uses.due(now, all);
+        if !uses.is_empty() {
+            inner.store.touch(&uses).await?;
+        }
+        inner.uses.written(&uses, now);
+        Ok(())
+    });
+    task.await.unwrap_or_else(|error| Err(StoreError::unavailable(error)))
 }

@@ -17,7 +17,7 @@ pub enum Event {
     },
     /// Its end has come.
     Expired,
-    /// Somebody reported that it leaked. It works on: the host decides.
+    /// Somebody reported that it leaked, told once for each of its credentials. It works on: the host decides.
     Leaked,
     /// A credential was used that had been superseded, and whose grace is over: a program was not told, or somebody has
     /// found an old token.
@@ -52,8 +52,9 @@ impl SinkError {
 
 /// Takes notices, for mails, chats and tickets. It is called in the background, never while a request waits.
 ///
-/// Each notice of an end is handed on once, also with several nodes; one that fails is tried again a minute later. The
-/// others are handed on when they happen, once each, and are lost if that fails.
+/// Each notice of an end is handed on once, also with several nodes; one that fails, or takes longer than a minute, is
+/// tried again a minute later. Where no node ran for a while, a token is told of once, by the shortest of the spans
+/// that it has entered since, also if that is a while ago; of an end, if it is not older than 30 days. The others are handed on when they happen, once each, and are lost if that fails.
 ///
 /// ```
 /// use async_trait::async_trait;

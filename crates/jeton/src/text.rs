@@ -49,10 +49,7 @@ impl Check {
 
     /// A subject, tenant, role, group or audience: 1 to 200 characters without blanks at the ends.
     pub(crate) fn identifier(&mut self, pointer: &str, text: &str) {
-        let fits = (1..=200).contains(&text.chars().count())
-            && text.trim() == text
-            && !text.chars().any(char::is_control);
-        if !fits {
+        if !is_identifier(text) {
             self.fail(
                 pointer,
                 "must have 1 to 200 characters, no control characters and no blank at its ends",
@@ -89,6 +86,11 @@ impl Check {
     pub(crate) fn finish(self) -> Result<(), Vec<FieldError>> {
         if self.0.is_empty() { Ok(()) } else { Err(self.0) }
     }
+}
+
+/// Whether the text may be a subject, tenant, role, group or audience.
+pub(crate) fn is_identifier(text: &str) -> bool {
+    (1..=200).contains(&text.chars().count()) && text.trim() == text && !text.chars().any(char::is_control)
 }
 
 /// Whether the text is one scope token (RFC 6749 §3.3).

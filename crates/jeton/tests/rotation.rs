@@ -746,3 +746,22 @@ async fn a_token_shows_and_ends_itself_alone() {
         Err(ManageError::NotFound)
     ));
 }
+
+#[tokio::test]
+async fn an_end_that_was_set_holds_for_the_old_credential_whatever_the_new_one_gets() {
+    let (world, authority) = world().await;
+    let old = service(&authority, "CI").await;
+    let id = old.record.id;
+    let shorter = jeton::Edit { expiry: Some(Expiry::At(world.clock.at(1000))), ..jeton::Edit::default() };
+    authority.update(&admin(), id, shorter, None).await.unwrap();
+    let longer = Rotate { grace: seconds(86_400), expiry: Some(Expiry::InDays(60)) };
+    authority.rotate(&admin(), id, longer).await.unwrap();
+    // The answer was lost: that it does it again gives the old one nothing either.
+    let new = rotate_self(&authority, &old, 86_400).await.unwrap();
+    world.clock.pass(999);
+    let last = authority.exchange(old.api_token.expose(), &Exchange::default()).await.unwrap();
+    assert_eq!(last.expires_in, seconds(1));
+    world.clock.pass(1);
+    assert_eq!(taken(&authority, &old.api_token).await, Err(Rejection::Expired));
+    assert_eq!(taken(&authority, &new.api_token).await, Ok(()));
+}

@@ -12,8 +12,8 @@ use std::{
 
 use common::{Call, World, admin, child, service};
 use jeton::{
-    Algorithm, Caller, Edit, Exchange, Generate, KeyStore as _, MasterKey, Query, Reveal, Rotate, SigningKey,
-    Store as _, SystemRandom,
+    Algorithm, AuditLog as _, Caller, Edit, Exchange, Generate, KeyStore as _, MasterKey, Query, Reveal,
+    Rotate, Signatures, SigningKey, Store as _, SystemRandom,
 };
 use tracing::level_filters::LevelFilter;
 
@@ -148,8 +148,36 @@ async fn no_token_is_logged_printed_or_told() {
     paper.tell(authority.authenticate(&access_token));
     authority.delete(&admin(), token.record.id).await.unwrap();
 
+    for call in [Call::Insert, Call::Changes] {
+        world.store.fail(call, false);
+    }
+    // Key and secret, and a signature by it that counts once.
+    let secretive = world.start(world.with_secrets(Signatures::AcceptedOnce)).await;
+    world.people.set("alice", jeton::Account::active());
+    let keyed = secretive.generate(&admin(), Generate::new("keyed").with_key_and_secret()).await.unwrap();
+    paper.print(&keyed);
+    let pair = keyed.secret.as_ref().unwrap();
+    paper.print(pair);
+    paper.print(&pair.secret);
+    let signature = common::signature::sign(pair, world.clock.unix(), "alice");
+    paper.print(&secretive.exchange_signature(&signature, &Exchange::default()).await.unwrap());
+    paper.tell(secretive.exchange_signature(&signature, &Exchange::default()).await);
+    paper.tell(secretive.exchange_signature(&format!("{signature}0"), &Exchange::default()).await);
+    let by_secret =
+        secretive.exchange_secret(&pair.key, pair.secret.expose(), &Exchange::default()).await.unwrap();
+    paper.print(&by_secret);
+    paper.tell(secretive.exchange_secret(&pair.key, &signature, &Exchange::default()).await);
+    let rotated_pair = secretive.rotate(&admin(), keyed.record.id, Rotate::default()).await.unwrap();
+    paper.print(&rotated_pair);
+    paper.tell(secretive.exchange_secret(&pair.key, pair.secret.expose(), &Exchange::default()).await);
+    paper.tell(secretive.exchange(pair.secret.expose(), &Exchange::default()).await);
+    secretive.report_leak(keyed.api_token.expose(), &jeton::Origin::default()).await.unwrap();
+    authority.flush().await.unwrap();
+
     // What the store holds.
-    world.store.fail(Call::Changes, false);
+    secretive.flush().await.unwrap();
+    let everything = jeton::AuditQuery { filter: Default::default(), before: None, limit: 200 };
+    paper.print(&world.store.memory.audit(&everything).await.unwrap());
     let memory = &world.store.memory;
     paper.print(&memory.find(token.record.id).await.unwrap());
     paper.print(&memory.changes(None).await.unwrap());
@@ -168,8 +196,24 @@ async fn no_token_is_logged_printed_or_told() {
         assert!(text.contains(&format!("action=\"{word}\"")), "the log was caught: {word}");
     }
     assert!(text.contains("(redacted)"));
+    let taken = world.store.names();
+    assert!(taken.iter().any(|name| name.starts_with("signature ")), "it was remembered");
+    let text = format!("{text}\n{}", taken.join("\n"));
+    let rotated_secret = rotated_pair.secret.unwrap();
+    let hash = signature.rsplit_once('_').unwrap().1;
+    let bytes: Vec<u8> =
+        (0..64).step_by(2).map(|at| u8::from_str_radix(&hash[at..at + 2], 16).unwrap()).collect();
+    let macs = [pair.secret.expose(), rotated_secret.secret.expose()]
+        .map(|secret| secret.split_once('.').unwrap().1);
+    for secret in [macs[0], macs[1], hash, &common::keys::encode(&bytes)] {
+        assert!(!text.contains(&secret[..16]), "the beginning of a secret or of a signature is on paper");
+    }
     let (cancelled, rotated) = (cancelled.api_token.expose(), rotated.api_token.expose());
-    for token in [&api_token, &access_token, &other, &newest, cancelled, rotated] {
+    let of_the_secret =
+        [by_secret.access_token.expose(), keyed.api_token.expose(), rotated_pair.api_token.expose()];
+    for token in
+        [&api_token, &access_token, &other, &newest, cancelled, rotated].into_iter().chain(of_the_secret)
+    {
         for part in token.split('.').skip(1) {
             assert!(!text.contains(part), "a part of a token is on paper");
             assert!(!text.contains(&part[..16]), "the beginning of a part of a token is on paper");

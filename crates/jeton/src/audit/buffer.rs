@@ -4,7 +4,7 @@ use std::{
     collections::HashSet,
     mem,
     net::IpAddr,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use super::{Action, AuditEntry};
@@ -13,11 +13,15 @@ use crate::{RecordId, StoreError, authority::Inner};
 /// More entries at once are dropped, and counted.
 const MAX_WAITING: usize = 10_000;
 
-/// Refusals of one minute are told once for each of these.
-type RefusalKey = (Option<RecordId>, Option<IpAddr>, Option<String>);
+/// Refusals of one minute are told once for each of these: actor, token, address and reason.
+type RefusalKey = (String, Option<RecordId>, Option<IpAddr>, Option<String>);
 
 #[derive(Debug, Default)]
-pub(crate) struct Buffer(Mutex<Waiting>);
+pub(crate) struct Buffer {
+    waiting: Mutex<Waiting>,
+    /// Held while entries are on their way: whoever comes then waits until they have arrived.
+    writing: tokio::sync::Mutex<()>,
+}
 
 #[derive(Debug, Default)]
 struct Waiting {
@@ -31,11 +35,11 @@ struct Waiting {
 impl Buffer {
     // Whatever panicked left a list of entries.
     fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes an entry to be written. Of refusals of the same token from the same address for the same reason, the
-    /// first one of each minute.
+    /// Takes an entry to be written. Of refusals of the same actor and token from the same address for the same reason,
+    /// the first one of each minute.
     pub(crate) fn note(&self, entry: AuditEntry) {
         let mut waiting = self.lock();
         if waiting.entries.len() >= MAX_WAITING {
@@ -48,10 +52,15 @@ impl Buffer {
                 waiting.minute = minute;
                 waiting.refused.clear();
             }
-            let key = (entry.token_id, entry.origin.address, entry.reason.clone());
-            if waiting.refused.len() >= MAX_WAITING || !waiting.refused.insert(key) {
+            let key = (entry.actor.clone(), entry.token_id, entry.origin.address, entry.reason.clone());
+            if waiting.refused.contains(&key) {
                 return;
             }
+            if waiting.refused.len() >= MAX_WAITING {
+                waiting.dropped += 1;
+                return;
+            }
+            waiting.refused.insert(key);
         }
         entry.tell();
         waiting.entries.push(entry);
@@ -72,18 +81,24 @@ impl Buffer {
     }
 }
 
-/// Writes down what was noted. What fails is tried again next time.
-pub(crate) async fn write_down(inner: &Inner) -> Result<(), StoreError> {
-    let (entries, dropped) = inner.audit.take();
-    if dropped > 0 {
-        tracing::warn!(dropped, "audit entries of exchanges and refusals were dropped: too many at once");
-    }
-    if entries.is_empty() {
-        return Ok(());
-    }
-    let written = inner.store.append(&entries).await;
-    if written.is_err() {
-        inner.audit.put_back(entries);
-    }
-    written
+/// Writes down what was noted, all that was when it was called. What fails is tried again next time. It is a task of its
+/// own: a caller that goes away in the middle loses no entry.
+pub(crate) async fn write_down(inner: &Arc<Inner>) -> Result<(), StoreError> {
+    let inner = Arc::clone(inner);
+    let task = tokio::spawn(async move {
+        let _alone = inner.audit.writing.lock().await;
+        let (entries, dropped) = inner.audit.take();
+        if dropped > 0 {
+            tracing::warn!(dropped, "audit entries of exchanges and refusals were dropped: too many at once");
+        }
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let written = inner.store.append(&entries).await;
+        if written.is_err() {
+            inner.audit.put_back(entries);
+        }
+        written
+    });
+    task.await.unwrap_or_else(|error| Err(StoreError::unavailable(error)))
 }

@@ -13,7 +13,7 @@ pub(crate) use buffer::{Buffer, write_down};
 
 use crate::{RecordId, StoreError, Timestamp};
 
-/// Longer user agents and reasons are cut, in characters.
+/// Longer user agents are cut, in characters.
 const MAX_USER_AGENT: usize = 200;
 
 /// What was done.

@@ -17,7 +17,7 @@ impl Authority {
     /// If the caller may not, or if the store does not answer. A caller that belongs to a tenant may not: audiences
     /// belong to the whole app, and name the users of all tenants.
     pub async fn audiences(&self, caller: &Caller) -> Result<Vec<NamedAudience>, ManageError> {
-        may(caller, scopes::TOKENS_READ)?;
+        self.may(caller, scopes::TOKENS_READ)?;
         Ok(self.0.store.audiences().await?)
     }
 
@@ -27,7 +27,7 @@ impl Authority {
     ///
     /// If there is none, if the caller may not, or if the store does not answer.
     pub async fn audience(&self, caller: &Caller, name: &str) -> Result<NamedAudience, ManageError> {
-        may(caller, scopes::TOKENS_READ)?;
+        self.may(caller, scopes::TOKENS_READ)?;
         self.0.store.audience(name).await?.ok_or(ManageError::NotFound)
     }
 
@@ -43,7 +43,7 @@ impl Authority {
         audience: NamedAudience,
         if_match: Option<u64>,
     ) -> Result<NamedAudience, ManageError> {
-        may(caller, scopes::AUDIENCES_WRITE)?;
+        self.may(caller, scopes::AUDIENCES_WRITE)?;
         let mut check = Check::default();
         audience.check(&mut check);
         check.finish().map_err(ManageError::Invalid)?;
@@ -94,10 +94,13 @@ impl Authority {
         }
         Err(Unavailable::Internal("the audience changes too often").into())
     }
-}
 
-/// Whether it may do what concerns the app as a whole.
-pub(super) fn may(caller: &Caller, scope: &str) -> Result<(), ManageError> {
-    caller.require(scope)?;
-    if caller.tenant().is_some() { Err(ManageError::Denied(Denial::Tenant)) } else { Ok(()) }
+    /// Whether it may do what concerns the app as a whole.
+    pub(in crate::authority) fn may(&self, caller: &Caller, scope: &str) -> Result<(), ManageError> {
+        let tenant =
+            || if caller.tenant().is_some() { Err(ManageError::Denied(Denial::Tenant)) } else { Ok(()) };
+        let allowed = caller.require(scope).and_then(|()| tenant());
+        self.note_denial(caller, None, &allowed);
+        allowed
+    }
 }

@@ -8,7 +8,7 @@ use std::{
 use arc_swap::ArcSwap;
 
 use super::{
-    Authority, AuthorityBuilder, Inner, ManagedKeysError, Reveal, Settings,
+    Authority, AuthorityBuilder, Inner, MAX_ACCESS_TTL, ManagedKeysError, Reveal, Settings,
     housekeeping::{self, Housekeeping, Told},
     keys::ManagedKeys,
     switch::Switch,
@@ -158,7 +158,7 @@ impl AuthorityBuilder {
             "the issuer must be an http or https URL of at most 500 bytes without query, fragment and final slash",
         )?;
         setting(
-            (seconds(1)..=seconds(86_400)).contains(&self.access_ttl) && self.access_ttl.subsec_nanos() == 0,
+            (seconds(1)..=MAX_ACCESS_TTL).contains(&self.access_ttl) && self.access_ttl.subsec_nanos() == 0,
             "the lifetime of access tokens must be 1 second to 1 day, in whole seconds",
         )?;
         let policies = [self.lifetimes.service, self.lifetimes.personal];

@@ -75,6 +75,7 @@ fn holds(held: &Held<'_>, roles: &Names, scopes: &Names, groups: &Names) -> bool
     roles.is_subset(held.roles) && scopes.is_subset(held.scopes) && groups.is_subset(held.groups)
 }
 
-fn needs_grant() -> ManageError {
+/// What only a caller may do that holds `tokens:grant`.
+pub(super) fn needs_grant() -> ManageError {
     ManageError::Denied(Denial::scope(scopes::TOKENS_GRANT))
 }

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use super::{Authority, Exchange, Exchanged, Settings, mutate::Mutation, refresh_keys, signature::Signature};
 use crate::{
     AccessToken, Account, AuthenticateError, Caller, Credential, ExchangeError, Fingerprint, ManageError,
-    Names, Record, RecordId, Rejection, State, Timestamp, Unavailable,
+    Names, PreviousCredential, Record, RecordId, Rejection, State, Timestamp, Unavailable,
     claims::{AccessClaims, Audience, join_scopes},
     jose::{self, TokenType, base64url},
     policy::Denial,
@@ -187,13 +187,13 @@ impl Authority {
         Err(Unavailable::Internal("the store lags behind its change log").into())
     }
 
-    /// Whether the record accepts that credential now: its generation, and until when.
-    fn judge(
+    /// The credential of the record that was presented, and what it is if it is in its grace; none if it counts no more.
+    pub(super) fn shown<'a>(
         &self,
-        record: &Record,
+        record: &'a Record,
         proven: &Proven,
         now: Timestamp,
-    ) -> Result<(u64, Option<Timestamp>), Rejection> {
+    ) -> Option<(&'a Credential, Option<&'a PreviousCredential>)> {
         let shows = |credential: &Credential| match proven {
             Proven::Token { fingerprint, .. } => credential.fingerprint == *fingerprint,
             Proven::Secret { generation, .. } => record.has_secret && credential.generation == *generation,
@@ -202,22 +202,35 @@ impl Authority {
             }
         };
         let current = Some((&record.credential, None));
-        let previous = record.grace(now).map(|previous| (&previous.credential, Some(previous.until)));
-        let shown = current.into_iter().chain(previous).find(|(credential, _)| shows(credential));
+        let previous = record.grace(now).map(|previous| (&previous.credential, Some(previous)));
+        current.into_iter().chain(previous).find(|(credential, _)| shows(credential))
+    }
+
+    /// Whether the record accepts that credential now: its generation, and until when.
+    fn judge(
+        &self,
+        record: &Record,
+        proven: &Proven,
+        now: Timestamp,
+    ) -> Result<(u64, Option<Timestamp>), Rejection> {
+        let shown = self.shown(record, proven, now);
         if shown.is_none() && matches!(proven, Proven::Signature(_)) {
             // Nothing is proven by it, so nothing is told.
             return Err(Rejection::Invalid);
         }
         accepted(record.state(now))?;
-        let (credential, grace) = shown.ok_or(Rejection::Superseded)?;
+        let (credential, previous) = shown.ok_or(Rejection::Superseded)?;
         let signed = match proven {
             Proven::Token { expires_at, .. } => *expires_at,
             _ => credential.expires_at,
         };
-        if signed.is_some_and(|end| now >= end) {
+        // A rotation that set a later end set it for the new credential.
+        let own = previous.and_then(|previous| previous.ends_at);
+        if [signed, own].into_iter().flatten().any(|end| now >= end) {
             return Err(Rejection::Expired);
         }
-        let ends_at = [grace, signed, record.grant.expires_at].into_iter().flatten().min();
+        let grace = previous.map(|previous| previous.until);
+        let ends_at = [grace, signed, own, record.grant.expires_at].into_iter().flatten().min();
         Ok((credential.generation, ends_at))
     }
 

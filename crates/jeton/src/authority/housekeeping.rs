@@ -7,14 +7,18 @@ use std::{sync::Weak, time::Duration};
 use super::{Authority, Inner};
 use crate::{
     Action, Caller, Event, Filter, ManageError, Notice, Position, Query, Record, RecordId, Restoration, Sink,
-    Sort, SortBy, SortKey, Standing, State, StoreError, Timestamp, Unavailable, authority::mutate::Mutation,
+    SinkError, Sort, SortBy, SortKey, Standing, State, StoreError, Timestamp, Unavailable,
+    authority::mutate::Mutation, last_use,
 };
 
 /// How long it is known which notices were sent.
-pub(super) const REMEMBER_NOTICES: Duration = Duration::from_secs(400 * 86_400);
+pub(super) const REMEMBER_NOTICES: Duration = day_span(400);
 
 /// How far back a node looks for ends that nobody told of, when it starts.
-const CATCH_UP: Duration = Duration::from_secs(3 * 86_400);
+const CATCH_UP: Duration = day_span(30);
+
+/// One that takes longer is tried again, and keeps nothing else from being done.
+const SINK_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What is done from time to time.
 #[derive(Clone, Debug)]
@@ -62,6 +66,8 @@ impl Authority {
     /// If the store does not answer.
     pub async fn restored(&self) -> Result<(), Unavailable> {
         let at = self.now();
+        // What nodes said after the backup was made is not in it.
+        self.0.say_longest_access_ttl().await?;
         // A thousand for each second since 1970: more changes than that nobody makes to one record.
         let at_least = at.unix_seconds().unsigned_abs().saturating_mul(1000);
         let audit = Caller::system("restored").entry(Action::Restore, at, None);
@@ -70,25 +76,56 @@ impl Authority {
         self.sync().await
     }
 
-    /// Tells of the tokens whose end comes near, each once for each of the days. A token that was made, or whose end
-    /// was set, within a span is not told of it.
+    /// Tells of the tokens whose end comes near, each once for each of the days. A token that was made within a span is
+    /// not told of it; and of several spans that were entered since somebody looked, the shortest counts alone.
     async fn tell_of_ends(&self, now: Timestamp) -> Result<(), StoreError> {
         let Some(sink) = &self.0.sink else { return Ok(()) };
         let mut told = self.0.told.0.lock().await;
-        let since = told.unwrap_or_else(|| before(now, CATCH_UP));
         let mut all_told = true;
         for days in self.0.housekeeping.notice_days.iter().copied().chain([0]) {
-            let span = Duration::from_secs(u64::from(days) * 86_400);
-            let (first, last) = (since.saturating_add(span), now.saturating_add(span));
-            for record in self.ending(first, last, now).await? {
-                all_told &= self.tell_of_end(&**sink, record, days, now).await?;
-            }
+            let span = day_span(days);
+            let first = match *told {
+                Some(told) => told.saturating_add(span),
+                // A node that starts looks at everything near: nobody may have told of it while it was down.
+                None if days > 0 => now,
+                None => before(now, CATCH_UP),
+            };
+            all_told &= self.tell_of_ends_within(&**sink, first, now.saturating_add(span), days, now).await?;
         }
         // What could not be handed on is found again next time; what was, counts once.
         if all_told {
             *told = Some(now);
         }
         Ok(())
+    }
+
+    /// Tells of the records that end after `first` and at `last` at the latest.
+    async fn tell_of_ends_within(
+        &self,
+        sink: &dyn Sink,
+        first: Timestamp,
+        last: Timestamp,
+        days: u32,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let sort = Sort { by: SortBy::ExpiresAt, descending: false };
+        let begin = SortKey::Seconds(first.unix_seconds());
+        let after = Some(Position { key: begin, id: RecordId::from_bytes([0xff; 16]) });
+        let mut query = Query { filter: Filter::default(), sort, after, limit: 200, now };
+        let mut all_told = true;
+        loop {
+            let page = self.0.store.list(&query).await?;
+            for record in page.records {
+                if record.grant.expires_at.is_none_or(|end| end > last) {
+                    return Ok(all_told);
+                }
+                all_told &= self.tell_of_end(sink, record, days, now).await?;
+            }
+            match page.next {
+                Some(next) => query.after = Some(next),
+                None => return Ok(all_told),
+            }
+        }
     }
 
     async fn tell_of_end(
@@ -99,11 +136,12 @@ impl Authority {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let Some(end) = record.grant.expires_at else { return Ok(true) };
-        let span = Duration::from_secs(u64::from(days) * 86_400);
-        let made_within = end.saturating_since(record.credential.issued_at) <= span;
-        let over = days > 0 && end <= now;
+        let entered = |days: u32| end <= now.saturating_add(day_span(days));
+        let shorter =
+            self.0.housekeeping.notice_days.iter().copied().chain([0]).filter(|other| *other < days);
+        let made_within = end.saturating_since(record.credential.issued_at) <= day_span(days);
         let wanted = matches!(record.standing, Standing::Active | Standing::Disabled);
-        if made_within || over || !wanted {
+        if made_within || !wanted || shorter.into_iter().any(entered) {
             return Ok(true);
         }
         let name = format!("end {} {} {days}", record.id, end.unix_seconds());
@@ -111,7 +149,9 @@ impl Authority {
             return Ok(true);
         }
         let event = if days == 0 { Event::Expired } else { Event::ExpiresSoon { days } };
-        let handed_on = sink.take(&Notice { event, record }).await;
+        let notice = Notice { event, record };
+        let handed_on = tokio::time::timeout(SINK_TIMEOUT, sink.take(&notice)).await;
+        let handed_on = handed_on.unwrap_or_else(|_| Err(SinkError::new("it took too long")));
         if let Err(error) = &handed_on {
             tracing::warn!(error = error as &dyn std::error::Error, "a notice is tried again");
             self.0.store.give_name_back(&name).await?;
@@ -119,32 +159,10 @@ impl Authority {
         Ok(handed_on.is_ok())
     }
 
-    /// The records that end after `first` and at `last` at the latest.
-    async fn ending(
-        &self,
-        first: Timestamp,
-        last: Timestamp,
-        now: Timestamp,
-    ) -> Result<Vec<Record>, StoreError> {
-        let sort = Sort { by: SortBy::ExpiresAt, descending: false };
-        let begin = SortKey::Seconds(first.unix_seconds());
-        let after = Some(Position { key: begin, id: RecordId::from_bytes([0xff; 16]) });
-        let mut query = Query { filter: Filter::default(), sort, after, limit: 200, now };
-        let mut found = Vec::new();
-        loop {
-            let page = self.0.store.list(&query).await?;
-            let inside = |record: &Record| record.grant.expires_at.is_some_and(|end| end <= last);
-            let more = page.records.iter().all(inside);
-            found.extend(page.records.into_iter().filter(inside));
-            match page.next.filter(|_| more) {
-                Some(next) => query.after = Some(next),
-                None => return Ok(found),
-            }
-        }
-    }
-
     async fn disable_unused(&self, now: Timestamp) -> Result<(), Unavailable> {
         let Some(span) = self.0.housekeeping.disable_unused_after else { return Ok(()) };
+        // A use of a moment ago counts.
+        last_use::write_down(&self.0, true).await?;
         let since = before(now, span);
         let filter =
             Filter { state: Some(State::Active), last_used_before: Some(since), ..Filter::default() };
@@ -154,8 +172,9 @@ impl Authority {
         let caller = Caller::system("housekeeping").with_reason(Some(format!("unused for {days} days")));
         loop {
             let page = self.0.store.list(&query).await?;
-            // Rotating, enabling and editing show that somebody still wants it.
-            for record in page.records.iter().filter(|record| record.updated_at < since) {
+            // Rotating, enabling and editing show that somebody still wants it; and what could not be used was not unused.
+            let unused = |record: &&Record| record.updated_at.max(record.not_before) < since;
+            for record in page.records.iter().filter(unused) {
                 let disabled =
                     self.change(&caller, record.id, &Mutation::Disable, Some(record.version)).await;
                 match disabled {
@@ -170,6 +189,10 @@ impl Authority {
             }
         }
     }
+}
+
+const fn day_span(days: u32) -> Duration {
+    Duration::from_secs(days as u64 * 86_400)
 }
 
 fn before(now: Timestamp, span: Duration) -> Timestamp {

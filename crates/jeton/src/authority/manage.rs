@@ -13,7 +13,7 @@ impl Authority {
     ///
     /// [`ManageError::NotFound`] also for what belongs to another tenant than the caller.
     pub async fn find(&self, caller: &Caller, id: RecordId) -> Result<Record, ManageError> {
-        caller.require(scopes::TOKENS_READ)?;
+        self.require(caller, scopes::TOKENS_READ, Some(id))?;
         let record = self.0.store.find(id).await?;
         record.filter(|record| caller.sees(record)).ok_or(ManageError::NotFound)
     }
@@ -31,7 +31,7 @@ impl Authority {
         after: Option<Position>,
         limit: u32,
     ) -> Result<Page, ManageError> {
-        caller.require(scopes::TOKENS_READ)?;
+        self.require(caller, scopes::TOKENS_READ, None)?;
         if let Some(tenant) = caller.tenant() {
             if filter.tenant.as_deref().is_some_and(|wanted| wanted != tenant) {
                 return Ok(Page { records: Vec::new(), next: None });

@@ -53,7 +53,7 @@ use switch::Switch;
 
 use crate::{
     Account, Audiences, Clock, Directory, DirectoryError, DirectorySearch, Grant, Names, PublicJwks, Random,
-    Record, Sink, Store, Timestamp, Unavailable, Verifier, audit,
+    Record, Sink, Store, StoreError, Timestamp, Unavailable, Verifier, audit,
     cutoff::CutOffs,
     feed,
     last_use::{self, Uses},
@@ -62,6 +62,9 @@ use crate::{
     rights::RoleMap,
     ring::Rings,
 };
+
+/// The longest lifetime that access tokens can be set to: a day.
+pub(crate) const MAX_ACCESS_TTL: Duration = Duration::from_secs(86_400);
 
 /// Generates API tokens, exchanges them, authenticates requests and manages the records. Cheap to clone, and all
 /// clones are one.
@@ -167,6 +170,11 @@ impl Inner {
     pub(crate) fn keep_span(&self, longest_access_ttl: Duration) -> Duration {
         let longest = longest_access_ttl.max(self.settings.longest_access_ttl);
         longest.saturating_add(self.verifier.0.clock_skew).saturating_add(self.verifier.0.leeway)
+    }
+
+    /// Stores for how long access tokens may live that some node may have signed, as far as this one knows.
+    pub(crate) async fn say_longest_access_ttl(&self) -> Result<(), StoreError> {
+        self.store.longest_access_ttl(self.settings.longest_access_ttl).await.map(drop)
     }
 
     /// Refuses an access token on this node, for as long as it could be used.

@@ -69,9 +69,22 @@ pub(super) struct Changed {
 }
 
 impl Authority {
-    /// Changes a record. The work is a task of its own: a caller that goes away in the middle leaves it undone or
-    /// done, and if it is done, then on this node too.
+    /// Changes a record.
     pub(super) async fn mutate(
+        &self,
+        caller: &Caller,
+        id: RecordId,
+        mutation: Mutation,
+        if_match: Option<u64>,
+    ) -> Result<Changed, ManageError> {
+        let changed = self.change_apart(caller, id, mutation, if_match).await;
+        self.note_denial(caller, Some(id), &changed);
+        changed
+    }
+
+    /// The same in a task of its own: a caller that goes away in the middle leaves it undone or done, and if it is done,
+    /// then on this node too.
+    pub(super) async fn change_apart(
         &self,
         caller: &Caller,
         id: RecordId,
@@ -83,11 +96,8 @@ impl Authority {
             asking.require(scopes::TOKENS_WRITE)?;
             authority.change(&asking, id, &mutation, if_match).await
         });
-        let changed = task.await;
-        let changed = changed
-            .unwrap_or(Err(ManageError::Unavailable(Unavailable::Internal("the change was broken off"))));
-        self.note_denial(caller, Some(id), &changed);
-        changed
+        task.await
+            .unwrap_or(Err(ManageError::Unavailable(Unavailable::Internal("the change was broken off"))))
     }
 
     pub(super) async fn change(
@@ -126,7 +136,7 @@ impl Authority {
                 Ok(()) => {
                     self.cut_off(&before, &update.record);
                     update.audit.tell();
-                    self.note_end(&update.record);
+                    self.note_end(&before, &update.record);
                     return Ok(Changed { record: update.record, api_token });
                 }
                 Err(StoreError::Conflict) => {}

@@ -20,7 +20,7 @@ impl Authority {
         before: Option<u64>,
         limit: u32,
     ) -> Result<AuditPage, ManageError> {
-        caller.require(scopes::TOKENS_AUDIT)?;
+        self.require(caller, scopes::TOKENS_AUDIT, None)?;
         if let Some(tenant) = caller.tenant() {
             filter.tenant = Some(tenant.to_owned());
         }
@@ -49,8 +49,22 @@ impl Authority {
         self.0.store.append(std::slice::from_ref(&entry)).await?;
         entry.tell();
         let id = record.id;
-        self.tell(Notice { event: Event::Leaked, record });
+        // Of each credential once: whoever found it may say so as often as it likes.
+        let name = format!("leaked {id} {}", proven.generation().unwrap_or_default());
+        self.tell_once(name, Notice { event: Event::Leaked, record });
         Ok(Some(id))
+    }
+
+    /// Whether the caller may do what takes that scope. A refusal is noted.
+    pub(super) fn require(
+        &self,
+        caller: &Caller,
+        scope: &str,
+        id: Option<RecordId>,
+    ) -> Result<(), ManageError> {
+        let required = caller.require(scope);
+        self.note_denial(caller, id, &required);
+        required
     }
 
     /// A management call was refused.
@@ -136,8 +150,10 @@ impl Authority {
         }
     }
 
-    pub(super) fn note_end(&self, record: &Record) {
-        if matches!(record.standing, Standing::Revoked | Standing::Deleted) {
+    pub(super) fn note_end(&self, before: &Record, record: &Record) {
+        let ended = |record: &Record| matches!(record.standing, Standing::Revoked | Standing::Deleted);
+        // One that is deleted after it was revoked ended then.
+        if ended(record) && !ended(before) {
             self.tell(Notice { event: Event::Revoked, record: record.clone() });
         }
     }

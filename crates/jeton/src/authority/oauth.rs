@@ -2,8 +2,8 @@
 
 use super::{Authority, exchange::Live, mutate::Mutation};
 use crate::{
-    Action, AuditEntry, AuthenticateError, Caller, Change, ManageError, Origin, OriginRef, Principal,
-    Rejection, Timestamp, TokenKind, Unavailable, rights::scopes,
+    Action, AuditEntry, AuthenticateError, Caller, Change, ManageError, Origin, OriginRef, Principal, Record,
+    Timestamp, TokenKind, Unavailable, rights::scopes,
 };
 
 /// A token that is accepted now, as its holder or an admin is told of it (RFC 7662 §2.2).
@@ -79,13 +79,15 @@ impl Authority {
 
     async fn revoke_api_token(&self, token: &str, origin: &Origin) -> Result<(), Unavailable> {
         let Ok(proven) = self.prove(token) else { return Ok(()) };
-        // Also one that is disabled or not yet valid; but one that was superseded ends nobody else's.
-        match self.peek(&proven).await {
-            Err(AuthenticateError::Rejected(Rejection::Superseded | Rejection::Expired)) => return Ok(()),
-            Err(AuthenticateError::Unavailable(unavailable)) => return Err(unavailable),
-            _ => {}
-        }
         let id = proven.id();
+        let record = self.0.store.find(id).await?;
+        let now = self.now();
+        // Also one that is disabled or not yet valid; but one that was superseded ends nobody else's, whatever the record
+        // is now.
+        let counts = |record: Record| !record.has_ended(now) && self.shown(&record, &proven, now).is_some();
+        if !record.is_some_and(counts) {
+            return Ok(());
+        }
         let holder = Caller::system(id.to_string()).from_origin(origin.clone());
         match self.mutate(&holder, id, Mutation::Revoke, None).await {
             Err(ManageError::Unavailable(unavailable)) => Err(unavailable),

@@ -11,6 +11,8 @@ const ATTEMPTS: usize = 8;
 pub(super) struct Replacement {
     pub(super) request: Generate,
     pub(super) rotation: Rotation,
+    /// Which life of the user it is for.
+    pub(super) incarnation: Option<String>,
 }
 
 impl Authority {
@@ -28,17 +30,21 @@ impl Authority {
         if self.0.settings.personal_limit != 1 {
             return self.insert(caller, request).await;
         }
+        let mut seen_full = false;
         for _ in 0..ATTEMPTS {
             let Some(present) = self.live_personal_token(caller).await? else {
                 match self.insert(caller, request.clone()).await {
-                    // Another one came in between, and is to be replaced.
-                    Err(ManageError::Conflict(Conflict::TooManyTokens)) => continue,
+                    // Another one came in between, and is to be replaced; or, if none is found, what stands in the way
+                    // is not for this caller to replace.
+                    Err(ManageError::Conflict(Conflict::TooManyTokens)) if !seen_full => seen_full = true,
                     inserted => return inserted,
                 }
+                continue;
             };
             match self.replace(caller, &present, request.clone()).await {
-                // It ended in between.
+                // It ended in between, and maybe there is another one.
                 Err(ManageError::NotFound | ManageError::Conflict(Conflict::Revoked)) => {}
+                Err(ManageError::Conflict(Conflict::TooManyTokens)) if !seen_full => seen_full = true,
                 replaced => return replaced,
             }
         }
@@ -53,7 +59,9 @@ impl Authority {
     ) -> Result<Generated, ManageError> {
         let grace = self.0.settings.personal_grace;
         let rotation = self.rotation(Rotate { grace, expiry: Some(request.expiry) }, None).await?;
-        let replacement = Box::new(Replacement { request, rotation });
+        let account = self.subject_account(caller, &present.grant).await?;
+        let incarnation = account.map(|account| account.incarnation);
+        let replacement = Box::new(Replacement { request, rotation, incarnation });
         self.mutate_to_token(caller, present.id, Mutation::Replace(replacement)).await
     }
 

@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use super::{
     Authority, Generated, Rotate,
+    escalation::needs_grant,
     exchange::{Live, accepted},
     expiry::Lifetime,
     mutate::{Changed, Mutation},
     personal::Replacement,
 };
 use crate::{
-    ApiToken, Caller, Conflict, Credential, ManageError, Origin, PreviousCredential, Record, RecordId,
+    ApiToken, Caller, Conflict, Credential, Grant, ManageError, Origin, PreviousCredential, Record, RecordId,
     Rejection, Standing, Timestamp, rights::scopes, text::Check,
 };
 
@@ -67,6 +68,9 @@ impl Authority {
     /// Rotates the very token that is presented, within the end that it has. If the answer was lost, it can be done
     /// again with the old token during its grace, until the new one was used.
     ///
+    /// A token whose holder [may sign for any user](crate::Record::acts_for_anyone) does not: the answer would hold a
+    /// secret that is worth more than what was presented.
+    ///
     /// # Errors
     ///
     /// [`ManageError::Rejected`] if the token is not accepted, and see [`ManageError`].
@@ -90,9 +94,14 @@ impl Authority {
         request: Rotate,
         presented: Option<u64>,
     ) -> Result<Generated, ManageError> {
-        caller.require(scopes::TOKENS_WRITE)?;
-        let rotation = self.rotation(request, presented).await?;
-        self.mutate_to_token(caller, id, Mutation::Rotate(Box::new(rotation))).await
+        let rotated = async {
+            caller.require(scopes::TOKENS_WRITE)?;
+            let rotation = self.rotation(request, presented).await?;
+            self.mutate_to_token(caller, id, Mutation::Rotate(Box::new(rotation))).await
+        };
+        let rotated = rotated.await;
+        self.note_denial(caller, Some(id), &rotated);
+        rotated
     }
 
     pub(super) async fn rotation(
@@ -105,14 +114,14 @@ impl Authority {
         Ok(Rotation { request, presented, longest_child: self.0.keep_span(longest) })
     }
 
-    /// A change that makes a token, and what it made.
+    /// A change that makes a token, and what it made. A refusal is noted by who asks for it.
     pub(super) async fn mutate_to_token(
         &self,
         caller: &Caller,
         id: RecordId,
         mutation: Mutation,
     ) -> Result<Generated, ManageError> {
-        let Changed { record, api_token } = self.mutate(caller, id, mutation, None).await?;
+        let Changed { record, api_token } = self.change_apart(caller, id, mutation, None).await?;
         let lost = ManageError::Unavailable(crate::Unavailable::Internal("a rotation made no token"));
         let secret = self.secret_of(&record)?;
         Ok(Generated { api_token: api_token.ok_or(lost)?, secret, record })
@@ -129,6 +138,9 @@ impl Authority {
         if rotation.presented.is_some() {
             // It was accepted; what has come between counts all the same.
             accepted(before.state(now))?;
+            if before.acts_for_anyone() {
+                return Err(needs_grant());
+            }
         }
         let mut check = Check::default();
         if grace.as_secs() > MAX_GRACE {
@@ -147,13 +159,7 @@ impl Authority {
         }
         check.finish().map_err(ManageError::Invalid)?;
         let kept = superseded(before, rotation.presented, grace.is_zero(), now)?;
-        let end = now.saturating_add(grace);
-        after.previous = kept.map(|(credential, first)| PreviousCredential {
-            credential: credential.clone(),
-            ends_at: before.grant.expires_at,
-            until: first.map_or(end, |first| first.min(end)),
-            superseded: false,
-        });
+        after.previous = kept.map(|(credential, already)| in_grace(before, credential, grace, already, now));
         // Children of the old credential end with its grace: those made before the rotation may live too long.
         if grace < rotation.longest_child || !after.grant.covers(&before.grant) {
             after.epoch += 1;
@@ -171,7 +177,7 @@ impl Authority {
         replacement: &Replacement,
         now: Timestamp,
     ) -> Result<(Record, ApiToken), ManageError> {
-        let Replacement { request, rotation } = replacement;
+        let Replacement { request, rotation, incarnation } = replacement;
         let mut check = Check::default();
         let (grant, not_before) = self.requested(caller, request, now, &mut check);
         if request.key_and_secret && self.0.rings.load().secret.is_none() {
@@ -179,20 +185,21 @@ impl Authority {
         }
         check.finish().map_err(ManageError::Invalid)?;
         let grace = rotation.request.grace;
-        let in_force = before.standing == Standing::Active && !before.has_ended(now) && !grace.is_zero();
+        let same_life = before.incarnation == *incarnation;
+        // The old credential gets the bounds of the new one: it must not gain by that.
+        let within = before.grant.covers(&Grant { expires_at: before.grant.expires_at, ..grant.clone() });
+        let in_force = before.standing == Standing::Active && !before.has_ended(now);
+        let kept = in_force && same_life && within && !grace.is_zero();
         let mut after = before.clone();
-        after.previous = in_force.then(|| PreviousCredential {
-            credential: before.credential.clone(),
-            ends_at: before.grant.expires_at,
-            until: now.saturating_add(grace),
-            superseded: false,
-        });
+        after.previous = kept.then(|| in_grace(before, &before.credential, grace, None, now));
+        after.incarnation.clone_from(incarnation);
         after.name.clone_from(&request.name);
         after.description.clone_from(&request.description);
         (after.grant, after.not_before) = (grant, not_before);
         (after.standing, after.has_secret) = (Standing::Active, request.key_and_secret);
         let elder_goes = before.grace(now).is_some();
-        if elder_goes || grace < rotation.longest_child || !after.grant.covers(&before.grant) {
+        let stays = kept && !elder_goes && grace >= rotation.longest_child;
+        if !stays || !after.grant.covers(&before.grant) {
             after.epoch += 1;
         }
         let token = self.sign_next(&mut after, now)?;
@@ -208,14 +215,30 @@ impl Authority {
     }
 }
 
-/// The credential that is accepted beside the new one, and the end of the grace that it is in; none if nothing is to
+/// That credential of the record in a grace of that length, with the end that the record had: a later one is for the new
+/// credential alone. One that is in its grace `already` prolongs neither.
+fn in_grace(
+    before: &Record,
+    credential: &Credential,
+    grace: Duration,
+    already: Option<&PreviousCredential>,
+    now: Timestamp,
+) -> PreviousCredential {
+    let own = already.and_then(|already| already.ends_at);
+    let ends_at = [own, before.grant.expires_at].into_iter().flatten().min();
+    let end = now.saturating_add(grace);
+    let until = already.map_or(end, |already| already.until.min(end));
+    PreviousCredential { credential: credential.clone(), ends_at, until, superseded: false }
+}
+
+/// The credential that is accepted beside the new one, and what it is if it is in a grace already; none if nothing is to
 /// be left of the old ones.
 fn superseded(
     before: &Record,
     presented: Option<u64>,
     at_once: bool,
     now: Timestamp,
-) -> Result<Option<(&Credential, Option<Timestamp>)>, ManageError> {
+) -> Result<Option<(&Credential, Option<&PreviousCredential>)>, ManageError> {
     let (current, previous) = (&before.credential, before.grace(now));
     let kept = match presented.filter(|presented| *presented != current.generation) {
         // The answer to a rotation was lost: its credential was never used, and gives way to another one. One that is
@@ -226,8 +249,7 @@ fn superseded(
             if previous.superseded {
                 return Err(Conflict::RotationInProgress.into());
             }
-            // Nobody prolongs its own grace.
-            (&previous.credential, Some(previous.until))
+            (&previous.credential, Some(previous))
         }
         None if previous.is_some() && !at_once => return Err(Conflict::RotationInProgress.into()),
         None => (current, None),

@@ -164,6 +164,10 @@ impl Authority {
                 found.map_err(Unavailable::Directory)?.ok_or(Rejection::Subject)?
             }
         };
+        // In an access token a subject of that name would mean that there is none (RFC 9068 §5).
+        if subject == record.id.to_string() {
+            return Err(Rejection::Subject.into());
+        }
         match &record.grant.subject {
             Some(bound) if *bound != subject => Err(AuthenticateError::Denied(Denial::Subject)),
             _ => Ok(subject),

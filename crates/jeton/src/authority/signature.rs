@@ -8,6 +8,7 @@ use crate::{
     RecordId, Rejection, Timestamp,
     claims::Audience,
     jose::{self, from_base64url},
+    text::is_identifier,
 };
 
 /// How long the signature of a user counts, from the moment that it names.
@@ -80,7 +81,7 @@ impl Signature {
             return None;
         }
         let decoded = percent_decoded(user)?;
-        let user_of = |text: String| (!text.is_empty()).then_some(text);
+        let user_of = |text: String| is_identifier(&text).then_some(text);
         let at = Timestamp::from_unix_seconds(moment.parse().ok()?)?;
         Some(Self {
             key: key.parse().ok()?,
@@ -153,7 +154,8 @@ impl Signature {
     pub(super) fn name(&self) -> String {
         match &self.jti {
             Some(jti) => format!("assertion {} {}", self.key, jose::base64url(&jose::sha256(jti.as_bytes()))),
-            None => format!("signature {}", jose::base64url(&self.hash)),
+            // Its hash alone: what is stored is worth nothing.
+            None => format!("signature {}", jose::base64url(&jose::sha256(&self.hash))),
         }
     }
 }

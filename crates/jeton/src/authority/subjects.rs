@@ -9,7 +9,10 @@ use crate::{
 impl Authority {
     /// Makes a change of that user effective at once: every access token of every token bound to it is refused from
     /// the answer on, on this node, and elsewhere when the change log is read. The next exchange asks the directory,
-    /// which must show the change before this is called. Returns how many tokens were cut off.
+    /// which must show the change before this is called. Returns how many tokens of that user were cut off.
+    ///
+    /// So are all access tokens of the tokens whose holders [may sign for any user](crate::Record::acts_for_anyone),
+    /// since some of them may act as that one.
     ///
     /// # Errors
     ///
@@ -20,6 +23,10 @@ impl Authority {
 
     /// Disables every token bound to that user, and refuses all their access tokens at once, whatever the directory
     /// says. Each must be enabled again if the user comes back. Returns how many tokens are disabled now.
+    ///
+    /// The access tokens that were got for that user by a signature are refused too, with all others of the tokens that
+    /// made them. From then on the directory alone keeps the user out of signatures: those tokens stay enabled, as they
+    /// are not that user's.
     ///
     /// # Errors
     ///
@@ -45,19 +52,24 @@ impl Authority {
         Ok(Caller::from(Session { subject, tenant, rights }))
     }
 
-    /// Does it to every token of the subject, in a task that runs to its end.
+    /// Does it to every token of the subject, and cuts off whatever may act as it beside them, in a task that runs to
+    /// its end.
     async fn for_each_of(&self, subject: &str, mutation: Mutation) -> Result<usize, ManageError> {
         let (authority, subject) = (self.clone(), subject.to_owned());
         let task = tokio::spawn(async move {
             let system = Caller::system("directory");
             let (mut count, mut failed) = (0, None);
-            for id in authority.tokens_of(&subject).await? {
-                match authority.change(&system, id, &mutation, None).await {
-                    Ok(_) => count += 1,
-                    // Gone meanwhile, and dead already.
-                    Err(ManageError::NotFound | ManageError::Conflict(Conflict::Revoked)) => {}
-                    // One that cannot be changed does not spare the others.
-                    Err(error) => failed = Some(error),
+            let bound = Filter { subject: Some(subject), ..Filter::default() };
+            let anyone = Filter { acts_for_anyone: true, ..Filter::default() };
+            for (filter, mutation, counts) in [(bound, &mutation, 1), (anyone, &Mutation::CutOff, 0)] {
+                for id in authority.unrevoked(filter).await? {
+                    match authority.change(&system, id, mutation, None).await {
+                        Ok(_) => count += counts,
+                        // Gone meanwhile, and dead already.
+                        Err(ManageError::NotFound | ManageError::Conflict(Conflict::Revoked)) => {}
+                        // One that cannot be changed does not spare the others.
+                        Err(error) => failed = Some(error),
+                    }
                 }
             }
             failed.map_or(Ok(count), Err)
@@ -66,10 +78,9 @@ impl Authority {
             .unwrap_or(Err(ManageError::Unavailable(Unavailable::Internal("the change was broken off"))))
     }
 
-    /// The tokens bound to that subject now, but for the revoked ones. One that is bound to it later is exchanged
-    /// later, and then the directory is asked.
-    async fn tokens_of(&self, subject: &str) -> Result<Vec<RecordId>, ManageError> {
-        let filter = Filter { subject: Some(subject.to_owned()), ..Filter::default() };
+    /// The tokens that pass now, but for the revoked ones. One that passes later is exchanged later, and then the
+    /// directory is asked.
+    async fn unrevoked(&self, filter: Filter) -> Result<Vec<RecordId>, ManageError> {
         let mut query = Query { filter, sort: Sort::default(), after: None, limit: 200, now: self.now() };
         let mut ids = Vec::new();
         loop {

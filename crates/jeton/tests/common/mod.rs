@@ -6,20 +6,23 @@ pub(crate) mod clock;
 pub(crate) mod keys;
 pub(crate) mod numbers;
 pub(crate) mod people;
+pub(crate) mod signature;
 pub(crate) mod signers;
+pub(crate) mod sink;
 pub(crate) mod store;
 
 use std::{sync::Arc, time::Duration};
 
 use jeton::{
-    Authority, AuthorityBuilder, Caller, Exchange, Generate, Generated, Names, Principal, RecordId,
-    rights::RoleMap,
+    Algorithm, Authority, AuthorityBuilder, Caller, Exchange, Generate, Generated, Names, Principal,
+    RecordId, Signatures, SigningKey, rights::RoleMap,
 };
 
 pub(crate) use self::{
     clock::FakeClock,
     keys::TestKey,
     people::People,
+    sink::Ears,
     store::{Call, StagedStore},
 };
 
@@ -74,6 +77,11 @@ impl World {
             .feed_interval(seconds(1_000_000))
     }
 
+    /// The same, with keys and secrets, and signatures by them.
+    pub(crate) fn with_secrets(&self, signatures: Signatures) -> AuthorityBuilder {
+        self.builder().secret_keys([secret_key(1)]).signatures(signatures)
+    }
+
     pub(crate) async fn node(&self) -> Authority {
         self.start(self.builder()).await
     }
@@ -98,6 +106,11 @@ pub(crate) async fn world() -> (World, Authority) {
 
 pub(crate) fn admin() -> Caller {
     Caller::system("test")
+}
+
+/// A key from which secrets are derived, the same for the same number.
+pub(crate) fn secret_key(number: u8) -> SigningKey {
+    SigningKey::from_secret(Algorithm::Hs256, &[number; 32], format!("secret-{number}")).unwrap()
 }
 
 pub(crate) fn seconds(count: u64) -> Duration {

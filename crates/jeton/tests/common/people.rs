@@ -1,8 +1,11 @@
 //! A directory that fails or hangs on command, and counts its calls.
 
-use std::sync::{
-    Mutex,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    collections::HashMap,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use async_trait::async_trait;
@@ -19,6 +22,7 @@ pub(crate) enum Mood {
 #[derive(Debug, Default)]
 pub(crate) struct People {
     known: StaticDirectory,
+    names: Mutex<HashMap<String, String>>,
     mood: Mutex<Mood>,
     calls: AtomicUsize,
 }
@@ -30,6 +34,11 @@ impl People {
 
     pub(crate) fn remove(&self, subject: &str) {
         self.known.remove(subject);
+    }
+
+    /// That subject is called so from now on.
+    pub(crate) fn call(&self, subject: &str, name: &str) {
+        self.names.lock().unwrap().insert(name.to_owned(), subject.to_owned());
     }
 
     pub(crate) fn is(&self, mood: Mood) {
@@ -48,6 +57,15 @@ impl Directory for People {
         let mood = *self.mood.lock().unwrap();
         match mood {
             Mood::Well => self.known.account(subject).await,
+            Mood::Failing => Err(DirectoryError::new("the line is cut")),
+            Mood::Hanging => std::future::pending().await,
+        }
+    }
+
+    async fn subject_of_name(&self, name: &str) -> Result<Option<String>, DirectoryError> {
+        let mood = *self.mood.lock().unwrap();
+        match mood {
+            Mood::Well => Ok(self.names.lock().unwrap().get(name).cloned()),
             Mood::Failing => Err(DirectoryError::new("the line is cut")),
             Mood::Hanging => std::future::pending().await,
         }

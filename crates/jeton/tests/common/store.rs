@@ -80,6 +80,7 @@ struct Script {
     stale: Vec<Record>,
     overtaken: usize,
     unreadable: HashSet<String>,
+    names: Vec<String>,
 }
 
 #[derive(Default)]
@@ -124,6 +125,11 @@ impl StagedStore {
         } else {
             script.unreadable.remove(name);
         }
+    }
+
+    /// The names that were taken, or tried.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.script().names.clone()
     }
 
     /// How many such calls were made.
@@ -279,6 +285,7 @@ impl AuditLog for StagedStore {
 #[async_trait]
 impl OnceStore for StagedStore {
     async fn take_name(&self, name: &str, until: Timestamp) -> Result<bool, StoreError> {
+        self.script().names.push(name.to_owned());
         staged!(self, TakeName, self.memory.take_name(name, until))
     }
 

@@ -5,9 +5,7 @@ use std::time::Duration;
 use super::{ManagedKeysError, refresh};
 use crate::{
     Action, Algorithm, AuditEntry, Authority, Caller, Conflict, Filter, ManageError, Query, RecordId, Ring,
-    Sort, StoreError, StoredKey, Timestamp, Unavailable,
-    authority::{audiences::may, mutate::Mutation},
-    rights::scopes,
+    Sort, StoreError, StoredKey, Timestamp, Unavailable, authority::mutate::Mutation, rights::scopes,
 };
 
 /// What a key does.
@@ -61,7 +59,7 @@ impl Authority {
     ///
     /// If the caller does not hold `keys:write` or belongs to a tenant, or if the store does not answer.
     pub async fn keys(&self, caller: &Caller) -> Result<Vec<KeyInfo>, ManageError> {
-        may(caller, scopes::KEYS_WRITE)?;
+        self.may(caller, scopes::KEYS_WRITE)?;
         let Some(managed) = &self.0.managed else { return Ok(self.given_keys()) };
         let (stored, now) = (managed.store.keys().await?, self.now());
         let of_ring = |ring| stored.iter().rev().filter(move |key| key.ring == ring);
@@ -106,7 +104,7 @@ impl Authority {
     ///
     /// [`Conflict::KeysNotManaged`] if the host gave the keys; and see [`keys`](Self::keys).
     pub async fn rotate_keys(&self, caller: &Caller, ring: Ring) -> Result<KeyInfo, ManageError> {
-        may(caller, scopes::KEYS_WRITE)?;
+        self.may(caller, scopes::KEYS_WRITE)?;
         let lead = if ring == Ring::Access { self.0.settings.key_lead } else { Duration::ZERO };
         let (authority, caller) = (self.clone(), caller.clone());
         let task = tokio::spawn(async move { authority.add_key(&caller, ring, lead).await });
@@ -150,7 +148,7 @@ impl Authority {
     /// [`ManageError::NotFound`] if there is no such key, [`Conflict::KeysNotManaged`] if the host gave the keys; and see
     /// [`keys`](Self::keys).
     pub async fn retire_key(&self, caller: &Caller, kid: &str) -> Result<KeyInfo, ManageError> {
-        may(caller, scopes::KEYS_WRITE)?;
+        self.may(caller, scopes::KEYS_WRITE)?;
         let (authority, asking, name) = (self.clone(), caller.clone(), kid.to_owned());
         let task = tokio::spawn(async move { authority.retire(&asking, &name).await });
         task.await.unwrap_or_else(|_| Err(broken_off()))?;
