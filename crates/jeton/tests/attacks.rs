@@ -51,7 +51,7 @@ impl Scene {
         assert_eq!(self.authority.authenticate(token), Err(rejection), "{what}");
         let exchange = self.authority.exchange(token, &Exchange::default()).await;
         assert!(matches!(exchange, Err(ExchangeError::Rejected(found)) if found == rejection), "{what}");
-        let direct = self.authority.authenticate_api_token(token).await;
+        let direct = self.authority.authenticate_api_token(token, jeton::OriginRef::default()).await;
         assert!(matches!(direct, Err(AuthenticateError::Rejected(found)) if found == rejection), "{what}");
         assert_eq!((self.world.store.calls(), self.world.people.calls()), asked, "{what} asked somebody");
     }
