@@ -62,7 +62,9 @@ pub(super) async fn after(
     let place = cursor.map(Place::from_cursor).transpose()?;
     let found = read_after(connection, schema, place.as_ref().unwrap_or(&Place::beginning())).await?;
     match place {
-        Some(place) if place.origin != found.origin => Err(StoreError::CursorLost),
+        Some(place) if place.origin != found.origin || !place.is_reached(&found.now) => {
+            Err(StoreError::CursorLost)
+        }
         _ => found.changes(),
     }
 }
@@ -70,6 +72,8 @@ pub(super) async fn after(
 /// What one statement read.
 struct Found {
     origin: String,
+    /// The snapshot of this statement.
+    now: String,
     /// What the reader has seen before.
     before: String,
     /// The snapshot whose rows are given out.
@@ -92,12 +96,12 @@ async fn read_after(
     };
     let mut rows = query.fetch_all(connection).await.map_err(from_sqlx)?;
     let first = rows.first().ok_or_else(|| StoreError::unavailable("the table jeton_meta is empty"))?;
-    let (origin, snapshot) = (read(first, "origin")?, read(first, "snapshot")?);
+    let (origin, now) = (read(first, "origin")?, read::<String>(first, "snapshot")?);
     if read::<Option<i64>>(first, "seq")?.is_none() {
         rows.clear();
     }
-    let of = place.part.as_ref().map_or(snapshot, |part| part.of.clone());
-    Ok(Found { origin, before: place.seen.clone(), of, rows })
+    let of = place.part.as_ref().map_or_else(|| now.clone(), |part| part.of.clone());
+    Ok(Found { origin, now, before: place.seen.clone(), of, rows })
 }
 
 impl Found {
@@ -127,12 +131,12 @@ pub(super) async fn trim(
     schema: &Schema,
     through: &Cursor,
 ) -> Result<(), StoreError> {
-    let Place { origin, seen, part } = Place::from_cursor(through)?;
+    let place = Place::from_cursor(through)?;
     let row = schema.query(ORIGIN).fetch_one(&mut *connection).await.map_err(from_sqlx)?;
-    let here: &str = read(&row, "origin")?;
-    if origin != here {
+    if place.origin != read::<&str>(&row, "origin")? || !place.is_reached(read(&row, "snapshot")?) {
         return Err(StoreError::CursorLost);
     }
+    let Place { seen, part, .. } = place;
     let (of, xid, seq) = part.map_or((seen.clone(), "0".to_owned(), 0), |part| (part.of, part.xid, part.seq));
     let sql = "DELETE FROM @jeton_changes WHERE (xid, seq) IN (
                    SELECT xid, seq FROM @jeton_changes

@@ -36,11 +36,12 @@ impl Place {
         Self { origin: String::new(), seen: NOTHING_SEEN.to_owned(), part: None }
     }
 
+    /// The origin comes last, so that a text with anything behind it is of another one.
     pub(super) fn to_cursor(&self) -> Cursor {
         let Self { origin, seen, part } = self;
         Cursor::new(match part {
-            None => format!("{origin}/{seen}"),
-            Some(Part { of, xid, seq }) => format!("{origin}/{seen}/{of}/{xid}/{seq}"),
+            None => format!("{seen}/{origin}"),
+            Some(Part { of, xid, seq }) => format!("{seen}/{of}/{xid}/{seq}/{origin}"),
         })
     }
 
@@ -48,9 +49,16 @@ impl Place {
         Self::parse(cursor.as_str()).ok_or(StoreError::CursorLost)
     }
 
+    /// Whether the server has come so far that it can have shown this place. If not, it is a copy from before.
+    pub(super) fn is_reached(&self, now: &str) -> bool {
+        let of = self.part.as_ref().map(|part| part.of.as_str());
+        [Some(self.seen.as_str()), of].into_iter().flatten().all(|seen| next(seen) <= next(now))
+    }
+
     fn parse(text: &str) -> Option<Self> {
-        let mut fields = text.split('/');
-        let (origin, seen) = (fields.next()?.to_owned(), snapshot(fields.next()?)?);
+        let (fields, origin) = text.rsplit_once('/')?;
+        let mut fields = fields.split('/');
+        let seen = snapshot(fields.next()?)?;
         let part = match fields.next() {
             None => None,
             Some(of) => {
@@ -59,14 +67,25 @@ impl Place {
                 Some(Part { of: snapshot(of)?, xid: xid.to_owned(), seq })
             }
         };
-        fields.next().is_none().then_some(Self { origin, seen, part })
+        fields.next().is_none().then_some(Self { origin: origin.to_owned(), seen, part })
     }
 }
 
-/// The text, if it is of a snapshot's form; PostgreSQL itself checks the numbers.
+/// The text, if it is a snapshot: the oldest transaction that was open, the next one to come, and all that were open.
 fn snapshot(text: &str) -> Option<String> {
-    let numbers = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b':' | b','));
-    (numbers && text.split(':').count() == 3).then(|| text.to_owned())
+    let mut fields = text.split(':');
+    let (first, end, open) = (fields.next()?, fields.next()?, fields.next()?);
+    let (first, end) = (first.parse::<u64>().ok()?, end.parse::<u64>().ok()?);
+    let mut lowest = first;
+    for number in open.split(',').filter(|_| !open.is_empty()) {
+        lowest = number.parse().ok().filter(|number| (lowest..end).contains(number))?;
+    }
+    (fields.next().is_none() && 0 < first && first <= end).then(|| text.to_owned())
+}
+
+/// The transaction that comes next after the snapshot.
+fn next(snapshot: &str) -> Option<u64> {
+    snapshot.split(':').nth(1)?.parse().ok()
 }
 
 #[cfg(test)]
@@ -84,10 +103,30 @@ mod tests {
 
     #[test]
     fn other_texts_are_no_cursors() {
-        for bad in
-            ["", "7", "a/", "a/1:2", "a/1:2:x", "a/1:2:/1:2:/3", "a/1:2:/1:2:/x/3", "a/1:2:/1:2:/3/4/5"]
-        {
+        for bad in [
+            "",
+            "7",
+            "1:2:",
+            "1:2/a",
+            "1:2:x/a",
+            "2:1:/a",
+            "0:1:/a",
+            "1:2:2/a",
+            "1:5:3,2/a",
+            "1:2:,/a",
+            "1:2:/1:2:/3/a",
+            "1:2:/1:2:/x/3/a",
+            "1:2:/1:2:/3/4/5/a",
+            "1:99999999999999999999:/a",
+        ] {
             assert_eq!(Place::parse(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn a_place_that_the_server_has_not_come_to_is_not_reached() {
+        let at = |text: &str| Place::parse(text).unwrap();
+        assert!(at("5:9:7/a").is_reached("6:9:8") && at("5:9:7/a").is_reached("10:10:"));
+        assert!(!at("5:9:7/a").is_reached("6:8:7") && !at("5:6:/7:9:/5/1/a").is_reached("8:8:"));
     }
 }

@@ -151,7 +151,7 @@ async fn a_cursor_of_another_database_is_told_apart() {
     };
     foreigner(store.changes(Some(&foreign)).await.map(drop));
     foreigner(store.trim(&foreign).await);
-    for bad in ["", "7", "a/1:1:", "a.b.c/1:1:/1:1:/1/1", "../1:1:", "a.b.c/x"] {
+    for bad in ["", "7", "1:1:/a", "1:1:/1:1:/1/1/a.b.c", "1:1:/..", "x/a.b.c"] {
         foreigner(store.changes(Some(&Cursor::new(bad))).await.map(drop));
         foreigner(store.trim(&Cursor::new(bad)).await);
     }
@@ -171,10 +171,9 @@ async fn after_a_change_of_the_timeline_the_cursor_is_lost() {
     let (store, schema) = fresh().await;
     append(&mut schema.direct().await, 1).await;
     let (_, cursor) = read_on(&store, None).await;
-    let (database, rest) = cursor.as_str().split_once('/').unwrap();
-    let (database, timeline) = database.rsplit_once('.').unwrap();
+    let (database, timeline) = cursor.as_str().rsplit_once('.').unwrap();
     assert_eq!(timeline, "00000001");
-    let before = Cursor::new(format!("{database}.00000000/{rest}"));
+    let before = Cursor::new(format!("{database}.00000000"));
     assert!(matches!(store.changes(Some(&before)).await, Err(StoreError::CursorLost)));
     assert!(matches!(store.trim(&before).await, Err(StoreError::CursorLost)));
     assert_eq!(read_on(&store, None).await.0, [1]);
