@@ -1,6 +1,6 @@
 //! What the end-to-end tests share: the quickstarts as programs, and a client whose calls are a line each.
 //!
-//! Nothing of jeton is linked here: the tests see what any client on the network sees.
+//! Nothing of jeton is linked here: the tests see what any client on the network sees. (One of them lends it a key.)
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 mod actor;

@@ -1,6 +1,7 @@
 //! The quickstarts, from outside.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 
+mod attacks;
 mod bad_input;
 mod child_kill;
 mod crash;
@@ -9,6 +10,7 @@ mod exchange;
 mod house;
 mod jwks;
 mod kinds;
+mod languages;
 mod last_use;
 mod lists;
 mod many_records;
