@@ -1,6 +1,7 @@
 //! The quickstarts, from outside.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 
+mod audit;
 mod bad_input;
 mod child_kill;
 mod crash;
@@ -10,6 +11,7 @@ mod house;
 mod jwks;
 mod kinds;
 mod last_use;
+mod limits;
 mod lists;
 mod many_records;
 mod matrix;
@@ -25,3 +27,4 @@ mod softexpert;
 mod story;
 mod txture;
 mod walkthrough;
+mod websocket;
