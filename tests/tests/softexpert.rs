@@ -37,10 +37,11 @@ fn clock() -> FakeClock {
     FakeClock::at(Timestamp::from_unix_seconds(1_790_000_000).unwrap())
 }
 
-/// The icon beside "Your personal API Gateway JWT".
-async fn generate(user: &Actor) -> Made {
-    let answer = user.post(MINE, json!({"name": "API gateway", "never_expires": true})).await;
-    Made::of(&answer.is(201).json())
+/// The icon beside "Your personal API Gateway JWT". Names are told apart within a tenant, so the page puts the user's
+/// into it.
+async fn generate(user: &Actor, name: &str) -> Made {
+    let fields = json!({"name": format!("API gateway of {name}"), "never_expires": true});
+    Made::of(&user.post(MINE, fields).await.is(201).json())
 }
 
 fn mine(id: &str, action: &str) -> String {
@@ -56,7 +57,7 @@ async fn a_user_generates_copies_and_generates_anew(framework: Framework) {
     let alice = app.login("alice").await;
     assert_eq!(alice.get(MINE).await.is(200).json()["items"], json!([]));
 
-    let first = generate(&alice).await;
+    let first = generate(&alice, "alice").await;
     assert_eq!((&first.record["kind"], &first.record["subject"]), (&json!("personal"), &json!("alice")));
     let copy = async |id: &str| alice.post_empty(&mine(id, "/reveal")).await.is(200);
     let copied = copy(&first.id).await;
@@ -67,7 +68,7 @@ async fn a_user_generates_copies_and_generates_anew(framework: Framework) {
     child.get(STRICT).await.is(200);
 
     // Anew: the old one stops at once, wherever it was pasted, and the user still has one.
-    let second = generate(&alice).await;
+    let second = generate(&alice, "alice").await;
     assert_ne!(second.api_token, first.api_token);
     assert_eq!((&second.id, &second.record["generation"]), (&first.id, &json!(2)));
     bare(&app, GATEWAY, &first.api_token).await.invalid_token(SUPERSEDED);
@@ -79,7 +80,7 @@ async fn a_user_generates_copies_and_generates_anew(framework: Framework) {
     let list = alice.get(MINE).await.is(200).json();
     assert_eq!(list["items"].as_array().unwrap().len(), 1);
     // Bob's is another one, and touches nothing of hers.
-    let bob = generate(&app.login("bob").await).await;
+    let bob = generate(&app.login("bob").await, "bob").await;
     assert_ne!(bob.id, second.id);
     bare(&app, GATEWAY, &second.api_token).await.is(200);
 
@@ -88,7 +89,7 @@ async fn a_user_generates_copies_and_generates_anew(framework: Framework) {
     bare(&app, GATEWAY, &second.api_token).await.invalid_token("the token was revoked");
     alice.post_empty(&mine(&second.id, "/reveal")).await.problem(409, "reveal_unavailable");
     alice.delete(&mine(&second.id, "")).await.is(204);
-    let third = generate(&alice).await;
+    let third = generate(&alice, "alice").await;
     assert_ne!(third.id, second.id);
     let support = app.admin().await;
     support.post(&third.action("disable"), json!({"reason": "a call of the user"})).await.is(200);
@@ -101,8 +102,8 @@ async fn with_a_grace_the_old_one_works_until_it_is_over(framework: Framework) {
     let app =
         softexpert(framework, &clock).authority(move |builder| builder.personal_grace(grace)).start().await;
     let alice = app.login("alice").await;
-    let first = generate(&alice).await;
-    let second = generate(&alice).await;
+    let first = generate(&alice, "alice").await;
+    let second = generate(&alice, "alice").await;
     assert_eq!(second.id, first.id);
     clock.advance(Duration::from_secs(3599));
     for token in [&first.api_token, &second.api_token] {
@@ -115,8 +116,8 @@ async fn with_a_grace_the_old_one_works_until_it_is_over(framework: Framework) {
     child.get(STRICT).await.invalid_token("the token has expired");
     bare(&app, GATEWAY, &second.api_token).await.is(200);
     // Twice within a grace: the eldest goes, and the user is never without.
-    let third = generate(&alice).await;
-    let fourth = generate(&alice).await;
+    let third = generate(&alice, "alice").await;
+    let fourth = generate(&alice, "alice").await;
     bare(&app, GATEWAY, &second.api_token).await.invalid_token(SUPERSEDED);
     for token in [&third.api_token, &fourth.api_token] {
         bare(&app, GATEWAY, token).await.is(200);
@@ -125,7 +126,7 @@ async fn with_a_grace_the_old_one_works_until_it_is_over(framework: Framework) {
 
 async fn requests_are_tied_to_the_user(framework: Framework) {
     let app = softexpert(framework, &clock()).start().await;
-    let made = generate(&app.login("alice").await).await;
+    let made = generate(&app.login("alice").await, "alice").await;
     let who = bare(&app, GATEWAY, &made.api_token).await.is(200).json();
     assert_eq!((&who["subject"], &who["roles"]), (&json!("alice"), &json!(["reader"])));
     let child = app.exchange(&made.api_token).await;
@@ -146,7 +147,7 @@ async fn requests_are_tied_to_the_user(framework: Framework) {
 async fn no_other_user_reaches_it(framework: Framework) {
     let app = softexpert(framework, &clock()).start().await;
     let alice = app.login("alice").await;
-    let made = generate(&alice).await;
+    let made = generate(&alice, "alice").await;
     let [bob, root] = [app.login("bob").await, app.login("root").await];
     for other in [&bob, &root] {
         assert_eq!(other.get(MINE).await.is(200).json()["items"], json!([]));
@@ -178,7 +179,7 @@ async fn no_other_user_reaches_it(framework: Framework) {
 async fn a_bare_token_is_accepted_where_that_is_switched_on(framework: Framework) {
     let clock = clock();
     let app = softexpert(framework, &clock).start().await;
-    let made = generate(&app.login("alice").await).await;
+    let made = generate(&app.login("alice").await, "alice").await;
     let child = app.exchange(&made.api_token).await.token().to_owned();
     for token in [&made.api_token, &child] {
         bare(&app, GATEWAY, token).await.is(200);
@@ -196,7 +197,7 @@ async fn a_bare_token_is_accepted_where_that_is_switched_on(framework: Framework
 
     // The routes of jeton follow the gate that they are given.
     let app = softexpert(framework, &clock).gate(|gate| gate.accepting_bare_tokens()).start().await;
-    let made = generate(&app.login("alice").await).await;
+    let made = generate(&app.login("alice").await, "alice").await;
     let exchange = app.anon().request("POST", "/auth/exchange").header("authorization", &made.api_token);
     let answer = exchange.send().await.is(200).json();
     bare(&app, STRICT, answer["access_token"].as_str().unwrap()).await.is(200);

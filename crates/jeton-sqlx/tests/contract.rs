@@ -11,3 +11,4 @@ async fn fresh() -> (SqliteStore, TempDir) {
 
 jeton_testkit::store_contract!(fresh);
 jeton_testkit::key_store_contract!(fresh);
+jeton_testkit::keys_in_store_contract!(fresh);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use jeton::{Filter, Position, Query, Sort, SortKey, Store as _};
 use jeton_sqlx::SqliteStore;
-use jeton_testkit::store::{id, minimal_record, time};
+use jeton_testkit::store::{id, insert_of, minimal_record, time};
 use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 
 const RECORDS: i64 = 100_000;
@@ -29,7 +29,7 @@ async fn a_deep_page_costs_what_the_first_costs() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tokens.sqlite3");
     let store = SqliteStore::open(&path).await.unwrap();
-    store.insert(&minimal_record(0)).await.unwrap();
+    store.insert(&insert_of(&minimal_record(0))).await.unwrap();
     let options = SqliteConnectOptions::new().filename(&path);
     let mut direct = SqliteConnection::connect_with(&options).await.unwrap();
     sqlx::raw_sql(COPY).execute(&mut direct).await.unwrap();

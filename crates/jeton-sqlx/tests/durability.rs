@@ -6,9 +6,9 @@ use std::{
     process::{Command, Stdio},
 };
 
-use jeton::{Change, Store as _, Update};
+use jeton::{Change, Store as _};
 use jeton_sqlx::SqliteStore;
-use jeton_testkit::store::{id, minimal_record};
+use jeton_testkit::store::{id, insert_of, minimal_record, update_to};
 
 const PATH: &str = "JETON_TEST_DATABASE";
 const FIRST: &str = "JETON_TEST_FIRST";
@@ -19,10 +19,9 @@ async fn write_for_ever(path: &str) {
     let store = SqliteStore::open(path).await.unwrap();
     for number in std::env::var(FIRST).unwrap().parse().unwrap().. {
         let mut record = minimal_record(number);
-        store.insert(&record).await.unwrap();
-        (record.version, record.epoch) = (2, number + 1);
-        let change = Change::Record { id: record.id, epoch: record.epoch };
-        store.update(&Update { record, expected_version: 1, change }).await.unwrap();
+        store.insert(&insert_of(&record)).await.unwrap();
+        record.epoch = number + 1;
+        store.update(&update_to(&record)).await.unwrap();
         println!("{ACKNOWLEDGED}{number}");
         std::io::stdout().flush().unwrap();
     }

@@ -3,9 +3,9 @@
 
 use std::{fs, path::Path, process::Command};
 
-use jeton::{Change, Store as _, StoreError, Update};
+use jeton::{Store as _, StoreError};
 use jeton_sqlx::{OpenError, SqliteStore};
-use jeton_testkit::store::{full_record, minimal_record};
+use jeton_testkit::store::{full_record, insert_of, minimal_record, update_to};
 use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 
 async fn direct(path: &Path) -> SqliteConnection {
@@ -19,7 +19,7 @@ async fn only_the_owner_reads_the_files() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(folder.path().join("tokens.sqlite3")).await.unwrap();
-    store.insert(&minimal_record(1)).await.unwrap();
+    store.insert(&insert_of(&minimal_record(1))).await.unwrap();
     let mut files = Vec::new();
     for entry in fs::read_dir(folder.path()).unwrap() {
         let entry = entry.unwrap();
@@ -35,7 +35,7 @@ async fn what_was_stored_is_there_after_reopening() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tokens.sqlite3");
     let store = SqliteStore::open(&path).await.unwrap();
-    store.insert(&full_record(1)).await.unwrap();
+    store.insert(&insert_of(&full_record(1))).await.unwrap();
     store.close().await;
     assert!(matches!(store.find(full_record(1).id).await, Err(StoreError::Unavailable(_))));
     let store = SqliteStore::open(&path).await.unwrap();
@@ -51,7 +51,7 @@ async fn many_open_one_new_file_at_once() {
             let path = path.clone();
             tokio::spawn(async move {
                 let store = SqliteStore::open(path).await.unwrap();
-                store.insert(&minimal_record(number)).await.unwrap();
+                store.insert(&insert_of(&minimal_record(number))).await.unwrap();
                 store
             })
         };
@@ -76,7 +76,7 @@ async fn processes_share_one_file() {
         let number: u64 = std::env::var(NUMBER).unwrap().parse().unwrap();
         let store = SqliteStore::open(path).await.unwrap();
         for time in 0..TIMES {
-            store.insert(&minimal_record(number * TIMES + time)).await.unwrap();
+            store.insert(&insert_of(&minimal_record(number * TIMES + time))).await.unwrap();
         }
         return;
     }
@@ -166,7 +166,7 @@ async fn nonsense_in_the_file_is_an_error_and_no_panic() {
     let path = folder.path().join("tokens.sqlite3");
     let store = SqliteStore::open(&path).await.unwrap();
     let record = full_record(1);
-    store.insert(&record).await.unwrap();
+    store.insert(&insert_of(&record)).await.unwrap();
     let mut direct = direct(&path).await;
     for sql in [
         "UPDATE jeton_records SET epoch = -1",
@@ -189,12 +189,10 @@ async fn numbers_that_do_not_fit_are_refused_whole() {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(folder.path().join("tokens.sqlite3")).await.unwrap();
     let mut record = minimal_record(1);
-    store.insert(&record).await.unwrap();
+    store.insert(&insert_of(&record)).await.unwrap();
     record.epoch = u64::MAX;
-    let change = Change::Record { id: record.id, epoch: u64::MAX };
-    let update = Update { record: record.clone(), expected_version: 1, change };
-    assert!(matches!(store.update(&update).await, Err(StoreError::Unavailable(_))));
+    assert!(matches!(store.update(&update_to(&record)).await, Err(StoreError::Unavailable(_))));
     assert!(store.changes(None).await.unwrap().rows.is_empty());
     record.id = minimal_record(2).id;
-    assert!(matches!(store.insert(&record).await, Err(StoreError::Unavailable(_))));
+    assert!(matches!(store.insert(&insert_of(&record)).await, Err(StoreError::Unavailable(_))));
 }

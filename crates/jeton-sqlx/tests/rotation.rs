@@ -45,7 +45,7 @@ async fn a_rotation_goes_on_in_the_next_process() {
     let second = node(&path).await;
     let found = second.find(&me, id).await.unwrap();
     // When it was last used is written down in the background, or not yet.
-    assert_eq!(Record { last_use: lost.record.last_use, ..found }, lost.record);
+    assert_eq!(Record { last_use: lost.record.last_use.clone(), ..found }, lost.record);
     second.cancel_rotation(&me, id).await.unwrap();
     let new = second.rotate(&me, id, grace).await.unwrap();
     assert_eq!(new.record.credential.generation, 3, "a generation that was taken back never returns");

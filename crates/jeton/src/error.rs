@@ -176,6 +176,9 @@ pub enum Conflict {
     /// The token cannot be shown again: it is revoked or has ended, or its key is gone.
     #[error("the token cannot be shown again: it is revoked or has ended, or its key is gone")]
     RevealUnavailable,
+    /// The host gave the keys, and looks after them.
+    #[error("the keys are not managed here")]
+    KeysNotManaged,
     /// The token, or an access token made from it, would be longer than 8 KiB.
     #[error("an access token with these rights would be too long")]
     TokenTooLarge,

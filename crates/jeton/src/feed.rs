@@ -8,7 +8,11 @@ use std::{
 
 use tokio::sync::Mutex;
 
-use crate::{Change, Cursor, StoreError, audit, authority::Inner, last_use};
+use crate::{
+    Change, Cursor, ManagedKeysError, StoreError, audit,
+    authority::{Inner, refresh_keys},
+    last_use,
+};
 
 /// More places to trim at are not remembered: the youngest is moved instead.
 const MAX_TRIMS: usize = 64;
@@ -23,6 +27,8 @@ struct Progress {
     trims: VecDeque<(Duration, Cursor)>,
     /// The named audiences that changed and have not been read since.
     audiences: BTreeSet<String>,
+    /// Whether the keys changed and have not been read since.
+    keys: bool,
 }
 
 /// Reads the log to its end and applies what it says.
@@ -32,7 +38,7 @@ pub(crate) async fn read_on(inner: &Inner) -> Result<(), StoreError> {
         let changes = match inner.store.changes(progress.cursor.as_ref()).await {
             // Another life of the store: what it says now counts, from its beginning on.
             Err(StoreError::CursorLost) if progress.cursor.is_some() => {
-                *progress = Progress::default();
+                *progress = Progress { keys: true, ..Progress::default() };
                 progress.audiences.extend(inner.store.audiences().await?.into_iter().map(|a| a.name));
                 continue;
             }
@@ -54,7 +60,7 @@ pub(crate) async fn read_on(inner: &Inner) -> Result<(), StoreError> {
                 Change::Audience { name } => {
                     progress.audiences.insert(name.clone());
                 }
-                Change::Keys => {}
+                Change::Keys => progress.keys = true,
             }
         }
         if !changes.rows.is_empty() {
@@ -67,7 +73,23 @@ pub(crate) async fn read_on(inner: &Inner) -> Result<(), StoreError> {
         }
         progress.cursor = Some(changes.cursor);
         if !changes.more {
+            if progress.keys {
+                read_keys(inner).await?;
+                progress.keys = false;
+            }
             return read_audiences(inner, &mut progress.audiences).await;
+        }
+    }
+}
+
+/// Reads the keys that changed. Those that cannot be opened are told of; the others hold.
+async fn read_keys(inner: &Inner) -> Result<(), StoreError> {
+    match refresh_keys(inner).await {
+        Ok(()) => Ok(()),
+        Err(ManagedKeysError::Store(error)) => Err(error),
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "the managed keys cannot be used");
+            Ok(())
         }
     }
 }

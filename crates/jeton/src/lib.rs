@@ -51,7 +51,7 @@ pub use audit::{
 };
 pub use authority::{
     Authority, AuthorityBuilder, BuildError, Edit, Endless, Exchange, Exchanged, Expiry, ExpiryPolicy,
-    Generate, Generated, Introspection, ManagedKeysError, Reveal, Rotate, Signatures,
+    Generate, Generated, Introspection, KeyInfo, KeyState, ManagedKeysError, Reveal, Rotate, Signatures,
 };
 pub use caller::Caller;
 pub use directory::{Account, Directory, DirectoryError, DirectorySearch, Match, StaticDirectory};

@@ -18,6 +18,8 @@ pub(crate) struct Verified {
     pub(crate) principal: Principal,
     pub(crate) issued_at: Timestamp,
     pub(crate) expires_at: Timestamp,
+    /// Which keys it was verified with.
+    pub(crate) keys_version: u64,
 }
 
 #[derive(Debug)]
@@ -41,13 +43,14 @@ impl VerifiedTokens {
         Self { tokens: DashMap::new(), hasher: RandomState::new(), bytes: AtomicUsize::new(0), max_bytes }
     }
 
-    /// What is known of exactly these bytes.
-    pub(crate) fn find(&self, token: &str) -> Option<Verified> {
+    /// What is known of exactly these bytes, if it was verified with the keys of that version.
+    pub(crate) fn find(&self, token: &str, keys_version: u64) -> Option<Verified> {
         if self.max_bytes == 0 {
             return None;
         }
         let remembered = self.tokens.get(&self.place(token))?;
-        (remembered.token.expose() == token).then(|| remembered.verified.clone())
+        let same = remembered.token.expose() == token && remembered.verified.keys_version == keys_version;
+        same.then(|| remembered.verified.clone())
     }
 
     pub(crate) fn remember(&self, token: &str, verified: &Verified) {
@@ -62,10 +65,19 @@ impl VerifiedTokens {
         }
     }
 
+    /// Forgets all of them.
+    pub(crate) fn clear(&self) {
+        self.forget_unless(|_| false);
+    }
+
     /// Forgets those whose end has come.
     pub(crate) fn prune(&self, now: Timestamp) {
+        self.forget_unless(|verified| verified.expires_at > now);
+    }
+
+    fn forget_unless(&self, keep: impl Fn(&Verified) -> bool) {
         self.tokens.retain(|_, remembered| {
-            let keep = remembered.verified.expires_at > now;
+            let keep = keep(&remembered.verified);
             if !keep {
                 self.bytes.fetch_sub(remembered.token.expose().len(), Ordering::Relaxed);
             }
@@ -105,19 +117,19 @@ mod tests {
             known_until: at(expires_at),
             verifier: crate::principal::Watch::new(std::sync::Weak::new()),
         });
-        Verified { principal, issued_at: at(0), expires_at: at(expires_at) }
+        Verified { principal, issued_at: at(0), expires_at: at(expires_at), keys_version: 0 }
     }
 
     #[test]
     fn only_the_very_bytes_are_known() {
         let tokens = VerifiedTokens::new(1000);
         tokens.remember("a.b.c", &verified(10));
-        assert!(tokens.find("a.b.c").is_some());
+        assert!(tokens.find("a.b.c", 0).is_some());
         for other in ["a.x.c", "x.b.c", "a.b.x", "c", "", "a.b.c "] {
-            assert!(tokens.find(other).is_none(), "{other}");
+            assert!(tokens.find(other, 0).is_none(), "{other}");
         }
         tokens.remember("a.x.c", &verified(10));
-        assert!(tokens.find("a.b.c").is_some(), "one of the same place does not push it out");
+        assert!(tokens.find("a.b.c", 0).is_some(), "one of the same place does not push it out");
     }
 
     #[test]
@@ -126,13 +138,13 @@ mod tests {
         tokens.remember("a.b.1", &verified(10));
         tokens.remember("a.b.2", &verified(20));
         tokens.remember("a.b.3", &verified(20));
-        assert!(tokens.find("a.b.2").is_some() && tokens.find("a.b.3").is_none());
+        assert!(tokens.find("a.b.2", 0).is_some() && tokens.find("a.b.3", 0).is_none());
         tokens.prune(at(10));
-        assert!(tokens.find("a.b.1").is_none(), "the end itself is outside");
+        assert!(tokens.find("a.b.1", 0).is_none(), "the end itself is outside");
         tokens.remember("a.b.3", &verified(20));
-        assert!(tokens.find("a.b.3").is_some());
+        assert!(tokens.find("a.b.3", 0).is_some());
         let off = VerifiedTokens::new(0);
         off.remember("a.b.1", &verified(10));
-        assert!(off.find("a.b.1").is_none());
+        assert!(off.find("a.b.1", 0).is_none());
     }
 }

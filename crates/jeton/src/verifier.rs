@@ -8,9 +8,13 @@ use crate::{
     cutoff::CutOffs,
     jose::{Compact, ParseError, TokenType},
     principal::{Assertion, Watch},
-    ring::KeyRing,
+    ring::{CurrentKeys, KeyRing},
     verified::{Verified, VerifiedTokens},
 };
+
+/// The longest lifetime of access tokens that can be set: whatever signed one that lives longer, it was no authority of
+/// ours.
+const MAX_LIFETIME: Duration = Duration::from_secs(86_400);
 
 /// Verifies access tokens without store, directory or waiting. Cheap to clone.
 #[derive(Clone)]
@@ -19,7 +23,7 @@ pub struct Verifier(pub(crate) Arc<Parts>);
 pub(crate) struct Parts {
     pub(crate) issuer: String,
     pub(crate) audiences: Names,
-    pub(crate) keys: KeyRing,
+    pub(crate) keys: CurrentKeys,
     pub(crate) cut_offs: CutOffs,
     pub(crate) verified: VerifiedTokens,
     pub(crate) clock: Arc<dyn Clock>,
@@ -39,7 +43,7 @@ impl std::fmt::Debug for Verifier {
 impl Parts {
     /// What changes from one moment to the next.
     fn check_now(&self, verified: &Verified) -> Result<(), Rejection> {
-        let Verified { principal, issued_at, expires_at } = verified;
+        let Verified { principal, issued_at, expires_at, .. } = verified;
         let cut_offs = &self.cut_offs;
         if !cut_offs.accepts(principal.token_id(), principal.epoch()) {
             return Err(Rejection::CutOff);
@@ -71,7 +75,7 @@ impl Verifier {
     /// The same, and the record of a token that is refused though we signed it.
     pub(crate) fn verify_naming(&self, token: &str) -> Result<Principal, (Option<RecordId>, Rejection)> {
         let named = |verified: &Verified, rejection| (Some(verified.principal.token_id()), rejection);
-        if let Some(verified) = self.0.verified.find(token) {
+        if let Some(verified) = self.0.verified.find(token, self.0.keys.version()) {
             self.0.check_now(&verified).map_err(|rejection| named(&verified, rejection))?;
             return Ok(verified.principal);
         }
@@ -90,7 +94,7 @@ impl Verifier {
 
     /// Whether that token was found good before.
     pub(crate) fn remembers(&self, token: &str) -> bool {
-        self.0.verified.find(token).is_some()
+        self.0.verified.find(token, self.0.keys.version()).is_some()
     }
 
     pub(crate) fn downgrade(&self) -> Watch {
@@ -101,6 +105,7 @@ impl Verifier {
     fn read(&self, token: &str) -> Result<Verified, Rejection> {
         let parts = &*self.0;
         let compact = parse(token, TokenType::Access)?;
+        let keys_version = parts.keys.version();
         if !parts.keys.verifies(&compact) {
             return Err(Rejection::Invalid);
         }
@@ -116,7 +121,8 @@ impl Verifier {
         let times = Timestamp::from_unix_seconds(claims.iat).zip(Timestamp::from_unix_seconds(claims.exp));
         let (issued_at, expires_at) = times.ok_or(Rejection::Invalid)?;
         let scopes = split_scopes(&claims.scope).ok_or(Rejection::Invalid)?;
-        if claims.sub.is_empty() || claims.jti.is_empty() {
+        let empty = claims.sub.is_empty() || claims.jti.is_empty() || claims.tenant.as_deref() == Some("");
+        if empty || expires_at.saturating_since(issued_at) > MAX_LIFETIME {
             return Err(Rejection::Invalid);
         }
         let subject = Some(claims.sub).filter(|subject| *subject != claims.client_id);
@@ -136,7 +142,7 @@ impl Verifier {
             known_until: expires_at.saturating_add(parts.leeway),
             verifier: self.downgrade(),
         });
-        Ok(Verified { principal, issued_at, expires_at })
+        Ok(Verified { principal, issued_at, expires_at, keys_version })
     }
 
     /// The issuer whose tokens it accepts.

@@ -3,6 +3,7 @@
 use std::{env, path::PathBuf, time::Duration};
 
 use jeton::Reveal;
+use jeton_sqlx::PostgresSettings;
 
 /// What the environment says.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub struct Settings {
 pub enum Database {
     /// In a SQLite file.
     Sqlite(PathBuf),
+    /// In PostgreSQL, shared with other nodes.
+    Postgres(PostgresSettings),
     /// In memory, until the program ends.
     Memory,
 }
@@ -34,6 +37,9 @@ impl Database {
     fn of(url: &str) -> Option<Self> {
         let path = match url.split_once(':')? {
             ("memory", "") => return Some(Self::Memory),
+            ("postgres" | "postgresql", _) => {
+                return PostgresSettings::from_url(url).ok().map(Self::Postgres);
+            }
             ("sqlite", path) => path,
             _ => return None,
         };
@@ -62,7 +68,10 @@ impl Settings {
         let wrong = |name, detail| Err(SettingsError { name, detail });
         let url = read("JETON_DATABASE_URL").unwrap_or_else(|| "sqlite:jeton.sqlite3".to_owned());
         let Some(database) = Database::of(&url) else {
-            return wrong("JETON_DATABASE_URL", "must be sqlite:<path> or memory:");
+            return wrong(
+                "JETON_DATABASE_URL",
+                "must be sqlite:<path>, postgres://<user>:<password>@<host>/<database> or memory:",
+            );
         };
         let seconds = read("JETON_ACCESS_TTL").unwrap_or_else(|| "300".to_owned());
         let Ok(seconds) = seconds.parse() else {
@@ -73,13 +82,17 @@ impl Settings {
             Some("again") => Reveal::Again,
             Some(_) => return wrong("JETON_REVEAL", "must be once or again"),
         };
+        let master_key = read("JETON_MASTER_KEY");
+        if matches!(database, Database::Postgres(_)) && master_key.is_none() {
+            return wrong("JETON_MASTER_KEY", "must be set with PostgreSQL, to the same key on every node");
+        }
         Ok(Self {
             address: read("JETON_ADDR").unwrap_or_else(|| "127.0.0.1:3000".to_owned()),
             database,
             access_ttl: Duration::from_secs(seconds),
             reveal,
             issuer: read("JETON_ISSUER"),
-            master_key: read("JETON_MASTER_KEY"),
+            master_key,
         })
     }
 }
@@ -109,6 +122,9 @@ mod tests {
             );
         }
         assert!(matches!(Database::of("memory:"), Some(Database::Memory)));
+        for url in ["postgres://a:b@host:5432/db", "postgresql://host/db?sslmode=require"] {
+            assert!(matches!(Database::of(url), Some(Database::Postgres(_))), "{url}");
+        }
         for bad in [
             "",
             "a.db",
@@ -118,6 +134,7 @@ mod tests {
             "sqlite:a.db?mode=ro",
             "memory:x",
             "mysql:a",
+            "postgres://a:b@host:port/db",
         ] {
             assert!(Database::of(bad).is_none(), "{bad}");
         }

@@ -9,7 +9,7 @@ use jeton::{
     rights::{RoleMap, TOKEN_ADMIN, scopes},
 };
 use jeton_http::{Gate, RouteRule};
-use jeton_sqlx::{OpenError, SqliteStore};
+use jeton_sqlx::{ConnectError, OpenError, SqliteStore};
 
 use crate::{MOUNT, Settings, SettingsError, settings::Database};
 
@@ -36,6 +36,9 @@ pub enum StartError {
     /// The database.
     #[error(transparent)]
     Database(#[from] OpenError),
+    /// The database server.
+    #[error(transparent)]
+    Server(#[from] ConnectError),
     /// The master key.
     #[error("JETON_MASTER_KEY, or the file beside the database, cannot be used")]
     MasterKey(#[from] MasterKeyError),
@@ -91,6 +94,10 @@ pub async fn start() -> Result<Demo, StartError> {
     let (store, keys, master): (Arc<dyn Store>, Arc<dyn KeyStore>, _) = match settings.database {
         Database::Memory => {
             let store = Arc::new(MemoryStore::new());
+            (store.clone(), store, master_key(settings.master_key.as_deref(), None)?)
+        }
+        Database::Postgres(server) => {
+            let store = Arc::new(server.connect().await?);
             (store.clone(), store, master_key(settings.master_key.as_deref(), None)?)
         }
         Database::Sqlite(path) => {

@@ -96,6 +96,7 @@ const fn code(conflict: Conflict) -> &'static str {
         Conflict::TooManyTokens => "too_many_tokens",
         Conflict::RotationInProgress => "rotation_in_progress",
         Conflict::NotCancellable => "rotation_not_cancellable",
+        Conflict::KeysNotManaged => "keys_not_managed",
         Conflict::RevealUnavailable => "reveal_unavailable",
     }
 }

@@ -79,8 +79,9 @@ fn push_filter(sql: &mut QueryBuilder<Sqlite>, filter: &AuditFilter) {
     }
     let Some(since) = filter.since.map(Timestamp::unix_seconds) else { return };
     if sign.is_empty() {
-        // Numbers go with times, but not quite: what is written in the background comes late.
-        sql.push(" AND seq >= (SELECT min(seq) FROM jeton_audit WHERE at >= ").push_bind(since).push(")");
+        // Numbers go with times, but not quite: what is written in the background comes late. Without the +, the
+        // lowest number would be looked for among all rows.
+        sql.push(" AND seq >= (SELECT min(+seq) FROM jeton_audit WHERE at >= ").push_bind(since).push(")");
     }
     sql.push(" AND +at >= ").push_bind(since);
 }

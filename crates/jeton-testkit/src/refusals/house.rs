@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response, request::Builder};
 use jeton::{
     Account, Algorithm, Authority, AuthorityBuilder, Caller, Exchange, Generate, MemoryStore, RecordId,
-    SigningKey, StaticDirectory, policy::Facts, rights::RoleMap, rights::TOKEN_ADMIN,
+    SigningKey, StaticDirectory, rights::RoleMap, rights::TOKEN_ADMIN,
 };
 use jeton_http::{Gate, PeerAddress};
 

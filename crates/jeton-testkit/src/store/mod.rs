@@ -1,7 +1,8 @@
 //! The contract of [`Store`](jeton::Store) and [`KeyStore`](jeton::KeyStore) as a suite: one test per promise.
 //!
-//! [`store_contract!`](crate::store_contract) and [`key_store_contract!`](crate::key_store_contract) make the tests.
-//! Each gets a store of its own, which must be empty. The suite reads no clock and waits for no time to pass.
+//! [`store_contract!`](crate::store_contract), [`key_store_contract!`](crate::key_store_contract) and, for what is both,
+//! [`keys_in_store_contract!`](crate::keys_in_store_contract) make the tests. Each gets a store of its own, which must
+//! be empty. The suite reads no clock and waits for no time to pass.
 
 mod sample;
 
@@ -14,17 +15,22 @@ pub use self::sample::{entry, full_record, id, insert_of, minimal_record, named,
 #[allow(missing_docs, reason = "the name of a case is what it promises")]
 pub mod cases {
     mod audiences;
+    mod audit;
     mod cancel;
     mod changes;
     mod filters;
     mod keys;
+    mod limits;
     mod names;
+    mod once;
     mod orders;
     mod records;
+    mod restore;
     mod updates;
 
     pub use self::{
-        audiences::*, cancel::*, changes::*, filters::*, keys::*, names::*, orders::*, records::*, updates::*,
+        audiences::*, audit::*, cancel::*, changes::*, filters::*, keys::*, limits::*, names::*, once::*,
+        orders::*, records::*, restore::*, updates::*,
     };
 }
 
@@ -69,6 +75,8 @@ macro_rules! store_contract {
             rows_carry_the_longest_lifetime
             every_filter_alone_and_with_others
             the_state_filter_is_the_state_of_the_record
+            lives_beyond_the_bounds_of_their_kind_are_found
+            who_may_sign_for_any_user_is_found
             tombstones_are_in_no_list
             every_order_both_ways_over_pages
             pages_end_where_the_list_ends
@@ -83,6 +91,28 @@ macro_rules! store_contract {
             of_many_puts_of_one_version_one_succeeds
             who_reads_a_row_finds_the_audience
             a_dropped_put_is_done_or_undone
+            every_write_leaves_its_entry
+            a_refused_write_leaves_no_entry
+            entries_are_found_as_they_were_appended
+            every_audit_filter_alone_and_with_others
+            pages_of_the_audit_log_fit_together
+            old_entries_are_pruned_and_no_others
+            entries_of_many_are_all_there
+            a_dropped_append_is_whole_or_not_there
+            of_many_who_take_a_name_one_is_first
+            a_name_is_taken_until_it_is_dropped
+            a_name_that_was_given_back_can_be_taken_again
+            of_many_inserts_as_many_succeed_as_fit
+            of_many_updates_as_many_succeed_as_fit
+            inserts_and_updates_share_a_limit
+            what_is_live_counts_against_a_limit
+            a_record_does_not_count_against_itself
+            a_restoration_raises_every_record
+            a_restoration_loses_every_cursor
+            a_cursor_that_nobody_gave_out_is_lost
+            a_dropped_restoration_is_done_or_undone
+            an_announcement_is_in_the_log_alone
+            old_tombstones_are_pruned_and_nothing_else
             it_answers
         }
     };
@@ -105,6 +135,22 @@ macro_rules! key_store_contract {
             the_first_key_of_a_ring_stays
             of_many_first_keys_one_stays
             keys_come_oldest_first
+            a_key_follows_the_youngest_of_its_ring
+            of_many_keys_after_one_one_is_added
+            a_retired_key_stays_without_its_sealed_part
+            a_key_is_sealed_anew_if_it_is_sealed_as_expected
+            a_key_is_removed_alone
+        }
+    };
+}
+
+/// Makes one test per promise of what keeps keys beside records: of a [`KeyStore`](jeton::KeyStore) that is a
+/// [`Store`](jeton::Store) too.
+#[macro_export]
+macro_rules! keys_in_store_contract {
+    ($fresh:path) => {
+        $crate::store_contract! { @cases $fresh:
+            changes_of_keys_are_logged_where_records_are
         }
     };
 }

@@ -3,9 +3,9 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use jeton::{
-    Action, AuditEntry, Change, ChangeRow, Credential, Cursor, Filter, Fingerprint, Grant, Insert, Kind,
-    LastUse, Names, Origin, PreviousCredential, Query, Record, RecordId, Sort, Standing, Store, StoreError,
-    Timestamp, Update,
+    Action, AuditEntry, AuditFilter, AuditQuery, Change, ChangeRow, Credential, Cursor, Filter, Fingerprint,
+    Grant, Insert, Kind, LastUse, Names, Origin, PreviousCredential, Query, Record, RecordId, Sort, Standing,
+    Store, StoreError, Timestamp, Update,
 };
 
 /// The time so many seconds after 1970.
@@ -214,6 +214,13 @@ pub(super) async fn walk(store: &dyn Store, mut query: Query) -> Vec<RecordId> {
         let Some(next) = page.next else { return ids };
         query.after = Some(next);
     }
+}
+
+/// The entries of the audit log that pass, the oldest first.
+pub(super) async fn trail(store: &dyn Store, filter: AuditFilter) -> Vec<AuditEntry> {
+    let page = store.audit(&AuditQuery { filter, before: None, limit: 200 }).await.unwrap();
+    assert!(page.next.is_none(), "more entries than a case reads at once");
+    page.rows.into_iter().rev().map(|row| row.entry).collect()
 }
 
 /// Runs them all at once, each in a task of its own, and returns what they answered.

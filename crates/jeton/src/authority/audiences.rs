@@ -96,7 +96,8 @@ impl Authority {
     }
 }
 
-fn may(caller: &Caller, scope: &str) -> Result<(), ManageError> {
+/// Whether it may do what concerns the app as a whole.
+pub(super) fn may(caller: &Caller, scope: &str) -> Result<(), ManageError> {
     caller.require(scope)?;
     if caller.tenant().is_some() { Err(ManageError::Denied(Denial::Tenant)) } else { Ok(()) }
 }

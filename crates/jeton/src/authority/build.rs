@@ -1,16 +1,28 @@
 //! How an authority is put together. A wrong set-up fails here, never at the first request.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
+
+use arc_swap::ArcSwap;
 
 use super::{
     Authority, AuthorityBuilder, Inner, ManagedKeysError, Reveal, Settings,
     housekeeping::{self, Housekeeping, Told},
-    keys::{self, ManagedKeys},
+    keys::ManagedKeys,
     switch::Switch,
 };
 use crate::{
-    Audiences, Names, Ring, StoreError, Verifier, audit::Buffer, cutoff::CutOffs, feed, last_use::Uses,
-    limits::Limits, ring::KeyRing, verified::VerifiedTokens, verifier::Parts,
+    Algorithm, Audiences, Names, SigningKey, StoreError, Verifier,
+    audit::Buffer,
+    cutoff::CutOffs,
+    feed,
+    last_use::Uses,
+    limits::Limits,
+    ring::{CurrentKeys, KeyRing, Rings},
+    verified::VerifiedTokens,
+    verifier::Parts,
 };
 
 /// Why an authority cannot be built.
@@ -46,36 +58,23 @@ impl AuthorityBuilder {
         let store = self.store.ok_or(BuildError::Missing("a store"))?;
         let directory = self.directory.ok_or(BuildError::Missing("a directory"))?;
         let given = [&self.api_keys, &self.access_keys, &self.secret_keys];
-        let (api_keys, access_keys, secret_keys) = match self.managed {
-            Some((key_store, master)) if given.into_iter().all(Vec::is_empty) => {
-                let (api_algorithm, access_algorithm) = (self.api_algorithm, self.access_algorithm);
-                let managed = ManagedKeys { store: key_store, master, api_algorithm, access_algorithm };
-                (
-                    keys::load(&managed, Ring::Api, &*self.clock, &*self.random).await?,
-                    keys::load(&managed, Ring::Access, &*self.clock, &*self.random).await?,
-                    keys::load(&managed, Ring::Secret, &*self.clock, &*self.random).await?,
-                )
+        let unmanaged = given.into_iter().all(Vec::is_empty);
+        let (rings, managed) = match self.managed {
+            Some((key_store, master)) if unmanaged => {
+                let managed = ManagedKeys {
+                    store: key_store,
+                    master,
+                    previous: self.previous_master_keys,
+                    api_algorithm: self.api_algorithm,
+                    access_algorithm: self.access_algorithm,
+                };
+                (managed.first_rings(&*self.clock, &*self.random).await?, Some(managed))
             }
             Some(_) => return Err(BuildError::Setting("keys are either managed or given, not both")),
-            None => (self.api_keys, self.access_keys, self.secret_keys),
+            None => (given_rings(self.api_keys, self.access_keys, self.secret_keys)?, None),
         };
-        if api_keys.is_empty() || access_keys.is_empty() {
-            return Err(BuildError::Missing("keys of both rings, or managed keys"));
-        }
-        let api_keys = KeyRing::new(api_keys).ok_or(BuildError::Keys)?;
-        let access_keys = KeyRing::new(access_keys).ok_or(BuildError::Keys)?;
-        let secret_keys = match secret_keys {
-            none if none.is_empty() => None,
-            some => Some(KeyRing::new(some).ok_or(BuildError::Keys)?),
-        };
-        let shared = |other| secret_keys.as_ref().is_some_and(|keys| keys.shares_a_key_with(other));
-        if api_keys.shares_a_key_with(&access_keys) || shared(&api_keys) || shared(&access_keys) {
-            return Err(BuildError::Keys);
-        }
-        if secret_keys.as_ref().is_some_and(|keys| keys.keys().any(|key| !key.algorithm().is_symmetric())) {
-            return Err(BuildError::Setting("secrets are derived from HMAC keys"));
-        }
-        if self.reveal == Reveal::Again && !api_keys.is_deterministic() {
+        let makes_es256 = managed.is_some() && self.api_algorithm == Algorithm::Es256;
+        if self.reveal == Reveal::Again && (!rings.api.is_deterministic() || makes_es256) {
             return Err(BuildError::Setting("tokens signed with ES256 cannot be shown again"));
         }
         let default_audience = self.audiences.first().cloned().unwrap_or_else(|| self.issuer.clone());
@@ -87,7 +86,7 @@ impl AuthorityBuilder {
         let verifier = Verifier(Arc::new(Parts {
             issuer: self.issuer.clone(),
             audiences: own,
-            keys: access_keys,
+            keys: CurrentKeys::new(rings.access.verifying().clone()),
             cut_offs: CutOffs::default(),
             verified: VerifiedTokens::new(self.remembered_bytes),
             clock: self.clock,
@@ -102,6 +101,8 @@ impl AuthorityBuilder {
             lifetimes: self.lifetimes,
             default_role: self.default_role,
             reveal: self.reveal,
+            key_lead: self.key_lead,
+            rotate_access_keys_every: self.rotate_access_keys_every,
             personal_limit: self.personal_limit,
             personal_grace: self.personal_grace,
             subject_limit: self.subject_limit,
@@ -126,8 +127,10 @@ impl AuthorityBuilder {
             search: self.search,
             random,
             verifier,
-            api_keys,
-            secret_keys,
+            rings: ArcSwap::from_pointee(rings),
+            managed,
+            refreshing: tokio::sync::Mutex::default(),
+            asked_for_keys: AtomicU64::new(0),
             settings,
             housekeeping,
             sink: self.sink,
@@ -190,4 +193,26 @@ impl AuthorityBuilder {
         )?;
         setting(!self.default_role.trim().is_empty(), "the default role must have a name")
     }
+}
+
+/// The rings of keys that the host gave.
+fn given_rings(
+    api: Vec<SigningKey>,
+    access: Vec<SigningKey>,
+    secret: Vec<SigningKey>,
+) -> Result<Rings, BuildError> {
+    if api.is_empty() || access.is_empty() {
+        return Err(BuildError::Missing("keys of both rings, or managed keys"));
+    }
+    if secret.iter().any(|key| !key.algorithm().is_symmetric()) {
+        return Err(BuildError::Setting("secrets are derived from HMAC keys"));
+    }
+    let ring = |keys| KeyRing::new(keys).ok_or(BuildError::Keys);
+    let secret = if secret.is_empty() { None } else { Some(ring(secret)?) };
+    let rings = Rings { api: ring(api)?, access: ring(access)?, secret };
+    let shared = |other| rings.secret.as_ref().is_some_and(|keys| keys.shares_a_key_with(other));
+    if rings.api.shares_a_key_with(&rings.access) || shared(&rings.api) || shared(&rings.access) {
+        return Err(BuildError::Keys);
+    }
+    Ok(rings)
 }

@@ -17,6 +17,9 @@ pub struct AuthorityBuilder {
     pub(super) directory: Option<Arc<dyn Directory>>,
     pub(super) search: Option<Arc<dyn DirectorySearch>>,
     pub(super) managed: Option<(Arc<dyn KeyStore>, MasterKey)>,
+    pub(super) previous_master_keys: Vec<MasterKey>,
+    pub(super) key_lead: Duration,
+    pub(super) rotate_access_keys_every: Option<Duration>,
     pub(super) api_keys: Vec<SigningKey>,
     pub(super) access_keys: Vec<SigningKey>,
     pub(super) api_algorithm: Algorithm,
@@ -61,6 +64,9 @@ impl AuthorityBuilder {
             directory: None,
             search: None,
             managed: None,
+            previous_master_keys: Vec::new(),
+            key_lead: Duration::from_secs(360),
+            rotate_access_keys_every: Some(Duration::from_secs(90 * 86_400)),
             api_keys: Vec::new(),
             access_keys: Vec::new(),
             api_algorithm: Algorithm::EdDsa,
@@ -114,6 +120,26 @@ impl AuthorityBuilder {
     /// this, or both [`api_keys`](Self::api_keys) and [`access_keys`](Self::access_keys).
     pub fn managed_keys(mut self, store: Arc<dyn KeyStore>, master: MasterKey) -> Self {
         self.managed = Some((store, master));
+        self
+    }
+
+    /// Master keys from before: what they sealed is opened, and sealed with the present one at the start. To change the
+    /// master key while nodes run, give the new one as a previous one to all nodes first, then exchange the two.
+    pub fn previous_master_keys(mut self, keys: impl IntoIterator<Item = MasterKey>) -> Self {
+        self.previous_master_keys = keys.into_iter().collect();
+        self
+    }
+
+    /// How long a new key of access tokens is published before it signs: 6 minutes unless told otherwise. Longer than
+    /// others keep the published keys, so that nobody meets a key that it does not know.
+    pub fn key_lead(mut self, lead: Duration) -> Self {
+        self.key_lead = lead;
+        self
+    }
+
+    /// After which time managed keys of access tokens are rotated: 90 days unless told otherwise, never with none.
+    pub fn rotate_access_keys_every(mut self, span: impl Into<Option<Duration>>) -> Self {
+        self.rotate_access_keys_every = span.into();
         self
     }
 

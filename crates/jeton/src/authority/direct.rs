@@ -68,10 +68,10 @@ impl Authority {
     pub(super) async fn presented(
         &self,
         origin: OriginRef<'_>,
-        prove: impl FnOnce() -> Result<Proven, Rejection>,
+        prove: impl Fn() -> Result<Proven, Rejection>,
     ) -> Result<Live, AuthenticateError> {
         self.0.limits.hears(origin.address).map_err(AuthenticateError::TooMany)?;
-        let proven = prove();
+        let proven = self.with_new_keys(prove).await;
         let id = proven.as_ref().ok().map(Proven::id);
         let live = match proven {
             Ok(proven) => self.live(&proven).await,

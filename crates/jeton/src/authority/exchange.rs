@@ -4,7 +4,9 @@
 //! asked, then the record's epoch is compared with the cut-off, then the child is signed, and its life starts at
 //! the time taken. A child made from a stale read is thereby older than the cut-off that refuses it.
 
-use super::{Authority, Exchange, Exchanged, Settings, mutate::Mutation, secret::Signature};
+use std::sync::atomic::Ordering;
+
+use super::{Authority, Exchange, Exchanged, Settings, mutate::Mutation, refresh_keys, secret::Signature};
 use crate::{
     AccessToken, Account, AuthenticateError, Caller, Credential, ExchangeError, Fingerprint, ManageError,
     Names, Record, RecordId, Rejection, State, Timestamp, Unavailable,
@@ -56,11 +58,11 @@ impl Authority {
 
     pub(super) async fn exchange_with(
         &self,
-        prove: impl FnOnce() -> Result<Proven, Rejection>,
+        prove: impl Fn() -> Result<Proven, Rejection>,
         request: &Exchange,
     ) -> Result<Exchanged, ExchangeError> {
         self.0.limits.hears(request.origin.address).map_err(ExchangeError::TooMany)?;
-        let proven = prove();
+        let proven = self.with_new_keys(prove).await;
         let id = proven.as_ref().ok().map(Proven::id);
         let exchanged = match proven {
             Ok(proven) => self.exchange_proven(&proven, request).await,
@@ -104,10 +106,33 @@ impl Authority {
         })
     }
 
+    /// A credential that no known key made may come from one that another node has just made: it is looked for once a
+    /// second at most, whatever comes in.
+    pub(super) async fn with_new_keys(
+        &self,
+        prove: impl Fn() -> Result<Proven, Rejection>,
+    ) -> Result<Proven, Rejection> {
+        let first = prove();
+        if !matches!(first, Err(Rejection::Invalid)) || self.0.managed.is_none() {
+            return first;
+        }
+        let now = self.0.clock().monotonic().as_secs() + 1;
+        if self.0.asked_for_keys.fetch_max(now, Ordering::Relaxed) >= now {
+            return first;
+        }
+        match refresh_keys(&self.0).await {
+            Ok(()) => prove(),
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "the keys cannot be read");
+                first
+            }
+        }
+    }
+
     /// What an API token proves by its signature alone.
     pub(super) fn prove(&self, api_token: &str) -> Result<Proven, Rejection> {
         let exchange = &self.0.settings.exchange_audience;
-        let claims = verify_api(api_token, &self.0.api_keys, self.issuer(), exchange)?;
+        let claims = verify_api(api_token, &self.0.rings.load().api, self.issuer(), exchange)?;
         let end = |exp| Timestamp::from_unix_seconds(exp).ok_or(Rejection::Invalid);
         Ok(Proven::Token {
             id: claims.sub.parse().map_err(|_| Rejection::Invalid)?,
@@ -252,7 +277,9 @@ impl Authority {
     }
 
     pub(super) fn sign_child(&self, claims: &AccessClaims) -> Result<AccessToken, ExchangeError> {
-        let key = self.0.verifier.0.keys.signing();
+        let rings = self.0.rings.load();
+        let key =
+            rings.access.signing(self.now()).ok_or(Unavailable::Internal("there is no key to sign with"))?;
         let token = sign(key, TokenType::Access, claims)?;
         if token.len() > jose::MAX_TOKEN_BYTES {
             return Err(ExchangeError::TokenTooLarge);

@@ -44,6 +44,7 @@ impl Authority {
         let now = self.now();
         self.tell_of_ends(now).await?;
         self.disable_unused(now).await?;
+        self.look_after_keys().await?;
         let Housekeeping { keep_tombstones, keep_audit, .. } = &self.0.housekeeping;
         self.0.store.prune_tombstones(before(now, *keep_tombstones)).await?;
         self.0.store.prune_audit(before(now, *keep_audit)).await?;

@@ -27,13 +27,21 @@ mod settings;
 mod subjects;
 mod switch;
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    net::IpAddr,
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
+
+use arc_swap::ArcSwap;
 
 pub use build::BuildError;
 pub use builder::AuthorityBuilder;
 use expiry::Lifetimes;
 pub use expiry::{Endless, Expiry, ExpiryPolicy};
-pub use keys::ManagedKeysError;
+use keys::ManagedKeys;
+pub(crate) use keys::refresh as refresh_keys;
+pub use keys::{KeyInfo, KeyState, ManagedKeysError};
 pub use oauth::Introspection;
 pub use request::{Edit, Exchange, Exchanged, Generate, Generated, Rotate};
 pub use reveal::Reveal;
@@ -51,7 +59,7 @@ use crate::{
     limits::Limits,
     policy::Facts,
     rights::RoleMap,
-    ring::KeyRing,
+    ring::Rings,
 };
 
 /// Generates API tokens, exchanges them, authenticates requests and manages the records. Cheap to clone, and all
@@ -92,9 +100,12 @@ pub(crate) struct Inner {
     search: Option<Arc<dyn DirectorySearch>>,
     random: Arc<dyn Random>,
     verifier: Verifier,
-    api_keys: KeyRing,
-    /// From which secrets are derived, where there are any.
-    secret_keys: Option<KeyRing>,
+    pub(crate) rings: ArcSwap<Rings>,
+    managed: Option<ManagedKeys>,
+    /// Held while keys are taken over.
+    refreshing: tokio::sync::Mutex<()>,
+    /// When keys were last looked for because a token named an unknown one, on the monotonic clock in seconds.
+    asked_for_keys: AtomicU64,
     settings: Settings,
     housekeeping: Housekeeping,
     sink: Option<Arc<dyn Sink>>,
@@ -117,6 +128,8 @@ pub(crate) struct Settings {
     lifetimes: Lifetimes,
     default_role: String,
     reveal: Reveal,
+    key_lead: Duration,
+    rotate_access_keys_every: Option<Duration>,
     personal_limit: usize,
     personal_grace: Duration,
     subject_limit: Option<usize>,
@@ -208,7 +221,7 @@ impl Authority {
 
     /// The public keys of access tokens (RFC 7517 §5).
     pub fn jwks(&self) -> PublicJwks {
-        PublicJwks { keys: self.0.verifier.0.keys.public() }
+        PublicJwks { keys: self.0.rings.load().access.public() }
     }
 
     /// The lifetime of access tokens.

@@ -21,6 +21,9 @@ pub enum Reveal {
     Again,
 }
 
+/// A ring is never without a key.
+const NO_KEY: Unavailable = Unavailable::Internal("there is no key to sign with");
+
 impl Authority {
     /// The token in force of that record, again.
     ///
@@ -48,8 +51,10 @@ impl Authority {
             return Err(Conflict::RevealUnavailable.into());
         }
         let credential = &record.credential;
-        let key = self.0.api_keys.find(&credential.key_id).ok_or(Conflict::RevealUnavailable)?;
+        let rings = self.0.rings.load();
+        let key = rings.api.find(&credential.key_id).ok_or(Conflict::RevealUnavailable)?;
         let token = self.api_token(key, id, credential)?;
+        drop(rings);
         if fingerprint(&token) != credential.fingerprint {
             return Err(Conflict::RevealUnavailable.into());
         }
@@ -69,7 +74,8 @@ impl Authority {
         not_before: Timestamp,
         expires_at: Option<Timestamp>,
     ) -> Result<(Credential, ApiToken), Unavailable> {
-        let key = self.0.api_keys.signing();
+        let rings = self.0.rings.load();
+        let key = rings.api.signing(issued_at).ok_or(NO_KEY)?;
         let unsigned = Fingerprint::from_bytes([0; 32]);
         let key_id = key.kid().to_owned();
         let mut credential =

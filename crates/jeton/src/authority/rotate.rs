@@ -174,7 +174,7 @@ impl Authority {
         let Replacement { request, rotation } = replacement;
         let mut check = Check::default();
         let (grant, not_before) = self.requested(caller, request, now, &mut check);
-        if request.key_and_secret && self.0.secret_keys.is_none() {
+        if request.key_and_secret && self.0.rings.load().secret.is_none() {
             check.fail("/key_and_secret", "is not set up here");
         }
         check.finish().map_err(ManageError::Invalid)?;

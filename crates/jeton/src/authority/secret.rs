@@ -31,10 +31,12 @@ pub enum Signatures {
 impl Authority {
     /// The key and the secret of the credential in force, if the record has one.
     pub(super) fn secret_of(&self, record: &Record) -> Result<Option<KeyAndSecret>, Unavailable> {
-        let Some(ring) = self.0.secret_keys.as_ref().filter(|_| record.has_secret) else { return Ok(None) };
+        let rings = self.0.rings.load();
+        let Some(ring) = rings.secret.as_ref().filter(|_| record.has_secret) else { return Ok(None) };
         let generation = record.credential.generation;
-        let mac = ring.signing().sign(message(record.id, generation).as_bytes());
-        let mac = mac.map_err(|_| Unavailable::Internal("the secret could not be derived"))?;
+        let key = ring.signing(self.now());
+        let mac = key.and_then(|key| key.sign(message(record.id, generation).as_bytes()).ok());
+        let mac = mac.ok_or(Unavailable::Internal("the secret could not be derived"))?;
         Ok(Some(KeyAndSecret::new(record.id.to_string(), format!("{generation}.{mac}"))))
     }
 
@@ -83,7 +85,8 @@ impl Authority {
         if generation.to_string() != number {
             return Err(Rejection::Invalid);
         }
-        let ring = self.0.secret_keys.as_ref().ok_or(Rejection::Invalid)?;
+        let rings = self.0.rings.load();
+        let ring = rings.secret.as_ref().ok_or(Rejection::Invalid)?;
         if derived(ring, id, generation, mac) {
             Ok(Proven::Secret { id, generation })
         } else {
@@ -94,7 +97,7 @@ impl Authority {
     /// Whom the signature stands for, if the credential of that generation made it.
     pub(super) fn is_signed_by(&self, signature: &Signature, generation: u64) -> bool {
         let message = message(signature.key, generation);
-        self.0.secret_keys.as_ref().is_some_and(|ring| {
+        self.0.rings.load().secret.as_ref().is_some_and(|ring| {
             ring.keys().any(|key| {
                 let mac = key.sign(message.as_bytes());
                 mac.is_ok_and(|mac| {

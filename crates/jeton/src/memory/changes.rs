@@ -59,7 +59,9 @@ impl ChangeLog {
     fn number(&self, cursor: &Cursor) -> Result<u64, StoreError> {
         let (restorations, number) = cursor.as_str().split_once('.').ok_or(StoreError::CursorLost)?;
         let known = restorations.parse() == Ok(self.restorations);
-        number.parse().ok().filter(|_| known).ok_or(StoreError::CursorLost)
+        let end = self.trimmed.saturating_add(self.rows.len() as u64);
+        let number = number.parse().ok().filter(|number| known && *number <= end);
+        number.ok_or(StoreError::CursorLost)
     }
 
     /// Where in `rows` the row after that many begins.

@@ -151,7 +151,7 @@ pub trait Store: AuditLog + OnceStore {
     async fn announce(&self, change: &Change, audit: &AuditEntry) -> Result<(), StoreError>;
 
     /// Raises the epoch and the last generation of every record, tombstones included, to at least those, and the version
-    /// of each by one; logs [`Change::AllRecords`]; and loses every cursor that was given out before.
+    /// of each by one, at that time; logs [`Change::AllRecords`]; and loses every cursor that was given out before.
     async fn restore(&self, restoration: &Restoration) -> Result<(), StoreError>;
 
     /// Drops the tombstones whose record was [changed last](Record::updated_at) before then.

@@ -6,6 +6,7 @@ pub(crate) mod clock;
 pub(crate) mod keys;
 pub(crate) mod numbers;
 pub(crate) mod people;
+pub(crate) mod signers;
 pub(crate) mod store;
 
 use std::{sync::Arc, time::Duration};

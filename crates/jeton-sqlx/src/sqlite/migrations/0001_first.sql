@@ -67,7 +67,7 @@ CREATE INDEX jeton_records_of_tenant
 
 -- How many live tokens a user has is counted in here alone.
 CREATE INDEX jeton_records_live_of_subject
-    ON jeton_records (subject, expires_at, kind, id) WHERE standing IN ('active', 'disabled');
+    ON jeton_records (subject, expires_at, kind) WHERE standing IN ('active', 'disabled');
 
 CREATE INDEX jeton_records_tombstones
     ON jeton_records (updated_at) WHERE standing = 'deleted';

@@ -7,9 +7,9 @@ use std::{
     task::Poll,
 };
 
-use jeton::{RecordId, Store, StoreError};
+use jeton::{AuditFilter, RecordId, Store, StoreError};
 
-use crate::store::sample::{edit, epochs, id, insert, minimal_record, read_on, stored, update_to};
+use crate::store::sample::{edit, epochs, id, insert, minimal_record, read_on, stored, trail, update_to};
 
 /// More than any store is polled for one write; most are dropped in the middle.
 pub(super) const STEPS: u64 = 40;
@@ -63,6 +63,8 @@ pub async fn a_dropped_insert_is_done_or_undone(store: Arc<dyn Store>) {
         );
         assert!(answer.is_none() || again.is_err());
         assert_eq!(stored(&*store, id(step)).await, record);
+        let about = AuditFilter { token_id: Some(record.id), ..AuditFilter::default() };
+        assert_eq!(trail(&*store, about).await.len(), 1, "after {step} steps");
     }
 }
 
@@ -104,4 +106,8 @@ async fn goes_on(store: &dyn Store, id: RecordId) {
         answer => answer.unwrap(),
     }
     both_or_neither(store, id).await;
+    // All is over by now: one row of each log for each update, and one entry for the insert.
+    let rows = epochs(&read_on(store, None).await.0, id).len();
+    let about = AuditFilter { token_id: Some(id), ..AuditFilter::default() };
+    assert_eq!(trail(store, about).await.len(), rows + 1);
 }

@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use jeton::{Filter, Kind, LastUse, Query, Record, Sort, Standing, State, Store};
+use jeton::{EndBound, EndBounds, Filter, Kind, LastUse, Query, Record, Sort, Standing, State, Store};
 
 use crate::store::sample::{
-    delete, full_record, id, insert_all, minimal_record, named, names, query, time, walk,
+    delete, edit, full_record, id, insert_all, minimal_record, named, names, query, time, walk,
 };
 
 pub async fn every_filter_alone_and_with_others(store: Arc<dyn Store>) {
@@ -73,6 +73,60 @@ pub async fn the_state_filter_is_the_state_of_the_record(store: Arc<dyn Store>) 
             assert_eq!(found, admitted(&records, &query), "{state:?} at {now}");
         }
     }
+}
+
+pub async fn lives_beyond_the_bounds_of_their_kind_are_found(store: Arc<dyn Store>) {
+    let mut records = Vec::new();
+    for kind in [Kind::Service, Kind::Personal] {
+        for standing in [Standing::Active, Standing::Disabled, Standing::Revoked] {
+            for expires_at in [None, Some(4_000), Some(5_000), Some(6_000), Some(6_001)] {
+                let mut record = minimal_record(records.len() as u64);
+                (record.kind, record.standing) = (kind, standing);
+                record.grant.expires_at = expires_at.map(time);
+                records.push(record);
+            }
+        }
+    }
+    insert_all(&*store, &records).await;
+    let bound = |last: Option<i64>, must_end| EndBound { last: last.map(time), must_end };
+    let any = EndBound::default();
+    for (service, personal, count) in [
+        (any, any, 0),
+        (bound(Some(6_000), false), any, 2),
+        (bound(Some(6_000), true), any, 4),
+        (bound(None, true), any, 2),
+        (any, bound(Some(5_999), false), 4),
+        (any, bound(None, true), 2),
+        (bound(Some(0), true), bound(Some(6_000), true), 10),
+        (bound(Some(0), false), bound(Some(7_000), true), 6),
+    ] {
+        let beyond = Some(EndBounds { service, personal });
+        let filter = Filter { beyond, ..Filter::default() };
+        let query = Query { now: time(5_000), ..query(filter, "expires_at".parse().unwrap(), 3) };
+        let found = walk(&*store, query.clone()).await;
+        assert_eq!(found.len(), count, "{beyond:?}");
+        assert_eq!(found.iter().collect::<BTreeSet<_>>(), admitted(&records, &query), "{beyond:?}");
+    }
+}
+
+pub async fn who_may_sign_for_any_user_is_found(store: Arc<dyn Store>) {
+    let with = |number, has_secret, subject: Option<&str>| {
+        let mut record = Record { has_secret, ..minimal_record(number) };
+        record.grant.subject = subject.map(str::to_owned);
+        record
+    };
+    let records = [
+        with(1, true, None),
+        with(2, true, Some("alice")),
+        with(3, false, None),
+        with(4, false, Some("bob")),
+    ];
+    insert_all(&*store, &records).await;
+    let filter = Filter { acts_for_anyone: true, ..Filter::default() };
+    let found = async || walk(&*store, query(filter.clone(), Sort::default(), 10)).await;
+    assert_eq!(found().await, [id(1)]);
+    edit(&*store, id(3), |record| record.has_secret = true).await.unwrap();
+    assert_eq!(found().await, [id(3), id(1)]);
 }
 
 pub async fn tombstones_are_in_no_list(store: Arc<dyn Store>) {

@@ -1,0 +1,109 @@
+//! The store in PostgreSQL, for many nodes.
+//!
+//! Each statement names its schema, each write says what it relies on, and nothing of a connection is changed for good:
+//! so the pool may be the host's.
+
+mod audiences;
+mod audit;
+mod changes;
+mod column;
+mod cursor;
+mod error;
+mod keys;
+mod lease;
+mod limits;
+mod list;
+mod listen;
+mod once;
+mod open;
+mod record;
+mod schema;
+mod settings;
+mod store;
+mod touch;
+
+use std::{fmt, sync::OnceLock, time::Duration};
+
+use jeton::StoreError;
+use sqlx::PgPool;
+
+use self::{error::from_sqlx, lease::Lease, listen::Wakeups, schema::Schema};
+pub use self::{open::ConnectError, settings::PostgresSettings};
+
+/// A store in a PostgreSQL database, version 15 or later, shared by any number of nodes.
+///
+/// The tables lie in a schema of their own. The database must be the one that is written to, and no standby; between it
+/// and the store there must be no pooler that hands out connections by the statement or the transaction.
+///
+/// A caller that stops waiting leaves nothing behind: a transaction that is not committed by then is rolled back.
+///
+/// ```no_run
+/// use jeton::Store;
+/// use jeton_sqlx::{PostgresSettings, PostgresStore};
+///
+/// # async fn example(pool: sqlx::PgPool) -> Result<(), Box<dyn std::error::Error>> {
+/// let store = PostgresStore::connect("postgres://app@localhost/app").await?;
+/// store.ping().await?;
+///
+/// // Or beside the tables of the host, over its own pool.
+/// let store = PostgresSettings::from_pool(pool).with_schema("tokens").connect().await?;
+/// # Ok(())
+/// # }
+/// ```
+pub struct PostgresStore {
+    pool: PgPool,
+    /// Whether the pool is the store's own, and not the host's.
+    own: bool,
+    schema: Schema,
+    timeout: Duration,
+    wakeups: OnceLock<Wakeups>,
+}
+
+impl PostgresStore {
+    /// Connects to the database of that URL, with the defaults of [`PostgresSettings`].
+    ///
+    /// # Errors
+    ///
+    /// As [`PostgresSettings::from_url`] and [`PostgresSettings::connect`].
+    pub async fn connect(url: &str) -> Result<Self, ConnectError> {
+        PostgresSettings::from_url(url)?.connect().await
+    }
+
+    fn new(pool: PgPool, own: bool, schema: Schema, timeout: Duration) -> Self {
+        Self { pool, own, schema, timeout, wakeups: OnceLock::new() }
+    }
+
+    /// Waits for what is under way, and closes the connections. A pool of the host stays open.
+    pub async fn close(&self) {
+        if self.own {
+            self.pool.close().await;
+        }
+    }
+
+    /// Returns when there may be something new in the change log. The first call begins to listen, on a connection
+    /// beside the pool, which connects again by itself whenever it is lost.
+    ///
+    /// What comes between two calls ends the second one at once, if one task calls. It is a hint and no promise: a
+    /// reader of the log reads on from time to time without it.
+    pub async fn watch(&self) {
+        let wakeups = self.wakeups.get_or_init(|| Wakeups::listen(self.pool.clone(), self.schema.channel()));
+        wakeups.next().await;
+    }
+
+    async fn lease(&self) -> Result<Lease, StoreError> {
+        Lease::of(&self.pool).await.map_err(from_sqlx)
+    }
+
+    /// The work, unless it takes too long.
+    async fn within<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        tokio::time::timeout(self.timeout, work)
+            .await
+            .unwrap_or_else(|late| Err(StoreError::unavailable(late)))
+    }
+}
+
+impl fmt::Debug for PostgresStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresStore").field("schema", &self.schema.name()).finish_non_exhaustive()
+    }
+}

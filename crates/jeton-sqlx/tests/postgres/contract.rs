@@ -1,0 +1,6 @@
+//! The contract of all stores.
+
+use crate::server::fresh;
+
+jeton_testkit::store_contract!(fresh);
+jeton_testkit::key_store_contract!(fresh);

@@ -1,0 +1,77 @@
+//! Waking: who waits hears of a change as it is committed, also after the connection was lost.
+
+use std::{sync::Arc, time::Duration};
+
+use jeton::{Record, Store as _};
+use jeton_sqlx::PostgresStore;
+use jeton_testkit::store::{insert_of, minimal_record, update_to};
+
+use crate::server::{LONG, TestSchema, fresh, until};
+
+async fn woken(store: &PostgresStore) {
+    tokio::time::timeout(LONG, store.watch()).await.expect("a change woke nobody");
+}
+
+async fn change(store: &PostgresStore, version: u64) {
+    let record = Record { version: version - 1, ..minimal_record(1) };
+    store.update(&update_to(&record)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_change_on_one_node_wakes_the_others() {
+    let (store, schema) = fresh().await;
+    let other = schema.store().await;
+    store.insert(&insert_of(&minimal_record(1))).await.unwrap();
+    // The first one tells that it listens: what came before was not heard.
+    woken(&other).await;
+    for version in 2..12 {
+        let (_, ()) = tokio::join!(woken(&other), change(&store, version));
+    }
+    // Between two calls, too.
+    change(&store, 12).await;
+    woken(&other).await;
+}
+
+#[tokio::test]
+async fn changes_of_another_schema_wake_nobody() {
+    let (store, _schema) = fresh().await;
+    let (other, _other_schema) = fresh().await;
+    store.insert(&insert_of(&minimal_record(1))).await.unwrap();
+    woken(&other).await;
+    woken(&store).await;
+    change(&store, 2).await;
+    // By then it would have been heard.
+    woken(&store).await;
+    assert!(tokio::time::timeout(Duration::from_millis(100), other.watch()).await.is_err());
+}
+
+#[tokio::test]
+async fn it_listens_again_after_the_connection_was_cut() {
+    let (store, schema) = fresh().await;
+    let other = Arc::new(schema.store().await);
+    store.insert(&insert_of(&minimal_record(1))).await.unwrap();
+    woken(&other).await;
+    assert_eq!(cut_listeners(&schema).await, 1);
+    // As soon as it listens again, whoever waits reads what it may have missed.
+    woken(&other).await;
+    change(&store, 2).await;
+    woken(&other).await;
+}
+
+#[tokio::test]
+async fn a_store_that_is_gone_listens_no_more() {
+    let (store, schema) = fresh().await;
+    woken(&store).await;
+    store.close().await;
+    drop(store);
+    let none =
+        "SELECT count(*) = 0 FROM pg_stat_activity WHERE query LIKE 'LISTEN%' || current_schema || '%'";
+    until(&schema, none).await;
+}
+
+/// Cuts the connections that listen for that schema: the last statement of each is `LISTEN`.
+async fn cut_listeners(schema: &TestSchema) -> i64 {
+    let sql = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+               WHERE query LIKE 'LISTEN%' || current_schema || '%'";
+    sqlx::query_scalar(sql).fetch_one(&mut schema.direct().await).await.unwrap()
+}
