@@ -121,7 +121,7 @@ async fn it_is_filtered_and_paged(framework: Framework) {
         let path = format!("/auth/audit?actor=root&action=generate&limit=2&cursor={cursor}");
         let page = root.get(&path).await.is(200).json();
         seen.extend(page["items"].as_array().unwrap().iter().map(|entry| entry["token_id"].clone()));
-        made(&root, json!({"name": format!("meanwhile {cursor}")})).await;
+        made(&root, json!({"name": format!("meanwhile, at {}", seen.len())})).await;
         match page["next_cursor"].as_str() {
             Some(next) => cursor = next.to_owned(),
             None => break,
