@@ -19,18 +19,30 @@ pub struct Actor {
     client: Client,
     url: String,
     bearer: Option<String>,
+    headers: Vec<(&'static str, String)>,
 }
 
 impl Actor {
     /// Nobody, at the app with that URL.
     pub(crate) fn anonymous(url: &str) -> Self {
         let client = HyperClient::builder(TokioExecutor::new()).build_http();
-        Self { client, url: url.to_owned(), bearer: None }
+        Self { client, url: url.to_owned(), bearer: None, headers: Vec::new() }
     }
 
     /// Whoever holds that token.
     pub fn with_bearer(&self, token: &str) -> Self {
         Self { bearer: Some(token.to_owned()), ..self.clone() }
+    }
+
+    /// The same, with that header in each request.
+    pub fn with_header(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.push((name, value.to_owned()));
+        self
+    }
+
+    /// That header of each request.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
     }
 
     /// The token that it sends.
@@ -44,6 +56,7 @@ impl Actor {
         *request.method_mut() = Method::from_bytes(method.as_bytes()).unwrap();
         *request.uri_mut() = format!("{}{path}", self.url).parse().unwrap();
         let request = Request { client: self.client.clone(), request };
+        let request = self.headers.iter().fold(request, |request, (name, value)| request.header(name, value));
         match &self.bearer {
             Some(token) => request.header("authorization", format!("Bearer {token}")),
             None => request,

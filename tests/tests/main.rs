@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 
 mod attacks;
+mod audit;
 mod bad_input;
 mod child_kill;
 mod crash;
@@ -12,9 +13,12 @@ mod jwks;
 mod kinds;
 mod languages;
 mod last_use;
+mod limits;
 mod lists;
 mod many_records;
 mod matrix;
+mod matrix42;
+mod mindtouch;
 mod nodes;
 mod personal;
 mod process;
@@ -22,5 +26,8 @@ mod records;
 mod refusals;
 mod rotation;
 mod secrecy;
+mod softexpert;
 mod story;
+mod txture;
 mod walkthrough;
+mod websocket;

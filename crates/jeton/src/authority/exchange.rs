@@ -28,7 +28,7 @@ pub(super) enum Proven {
     Token { id: RecordId, generation: Option<u64>, expires_at: Option<Timestamp>, fingerprint: Fingerprint },
     /// A secret that we derived.
     Secret { id: RecordId, generation: u64 },
-    /// A signature that is young enough; who made it, only the record tells.
+    /// A signature, of whatever time; who made it, only the record tells.
     Signature(Signature),
 }
 
@@ -165,6 +165,9 @@ impl Authority {
                 }
                 judged => judged?,
             };
+            if let Proven::Signature(signature) = proven {
+                signature.check_time(started, self.0.verifier.0.clock_skew)?;
+            }
             if let Proven::Signature(Signature { user: Some(user), .. }) = proven {
                 let subject = self.signed_subject(user, &record).await?;
                 if record.grant.subject.is_none() {
