@@ -184,68 +184,6 @@ impl Authority {
             }
             match page.next {
                 Some(next) => query.after = Some(next),
-                None => return Ok(all_told),
-            }
-        }
-    }
-
-    async fn tell_of_end(
-        &self,
-        sink: &dyn Sink,
-        record: Record,
-        days: u32,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let Some(end) = record.grant.expires_at else { return Ok(true) };
-        let entered = |days: u32| end <= now.saturating_add(day_span(days));
-        let shorter =
-            self.0.housekeeping.notice_days.iter().copied().chain([0]).filter(|other| *other < days);
-        let made_within = end.saturating_since(record.credential.issued_at) <= day_span(days);
-        let wanted = matches!(record.standing, Standing::Active | Standing::Disabled);
-        if made_within || !wanted || shorter.into_iter().any(entered) {
-            return Ok(true);
-        }
-        let name = format!("end {} {} {days}", record.id, end.unix_seconds());
-        if !self.0.store.take_name(&name, end.saturating_add(REMEMBER_NOTICES)).await? {
-            return Ok(true);
-        }
-        let event = if days == 0 { Event::Expired } else { Event::ExpiresSoon { days } };
-        let notice = Notice { event, record };
-        let handed_on = tokio::time::timeout(SINK_TIMEOUT, sink.take(&notice)).await;
-        let handed_on = handed_on.unwrap_or_else(|_| Err(SinkError::new("it took too long")));
-        if let Err(error) = &handed_on {
-            tracing::warn!(error = error as &dyn std::error::Error, "a notice is tried again");
-            self.0.store.give_name_back(&name).await?;
-        }
-        Ok(handed_on.is_ok())
-    }
-
-    async fn disable_unused(&self, now: Timestamp) -> Result<(), Unavailable> {
-        let Some(span) = self.0.housekeeping.disable_unused_after else { return Ok(()) };
-        // A use of a moment ago counts.
-        last_use::write_down(&self.0, true).await?;
-        let since = before(now, span);
-        let filter =
-            Filter { state: Some(State::Active), last_used_before: Some(since), ..Filter::default() };
-        let sort = Sort { by: SortBy::LastUsedAt, descending: false };
-        let mut query = Query { filter, sort, after: None, limit: 200, now };
-        let days = span.as_secs() / 86_400;
-        let caller = Caller::system("housekeeping").with_reason(Some(format!("unused for {days} days")));
-        loop {
-            let page = self.0.store.list(&query).await?;
-            // Rotating, enabling and editing show that somebody still wants it; and what could not be used was not unused.
-            let unused = |record: &&Record| record.updated_at.max(record.not_before) < since;
-            for record in page.records.iter().filter(unused) {
-                let disabled =
-                    self.change(&caller, record.id, &Mutation::Disable, Some(record.version)).await;
-                match disabled {
-                    Err(ManageError::Unavailable(unavailable)) => return Err(unavailable),
-                    // Changed meanwhile, so it is looked at another time.
-                    Ok(_) | Err(_) => {}
-                }
-            }
-            match page.next {
-                Some(next) => query.after = Some(next),
                 None => return Ok(()),
             }
         }
