@@ -7,7 +7,7 @@ use actix_ws::{CloseCode, CloseReason, Message, MessageStream, Session};
 use jeton::Principal;
 use jeton_actix::{Authenticate, Authenticated, Gate};
 
-/// How long the last frame may take: who does not read is cut off without it.
+/// How long the last frame may take: who does not read goes without it.
 const LAST_FRAME: Duration = Duration::from_secs(1);
 
 /// `GET /echo`, a WebSocket for whoever has an access token.

@@ -11,7 +11,7 @@ use axum::{
 use jeton::Principal;
 use jeton_axum::{Authenticated, Gate, authenticate};
 
-/// How long the last frame may take: who does not read is cut off without it.
+/// How long the last frame may take: who does not read goes without it.
 const LAST_FRAME: Duration = Duration::from_secs(1);
 
 /// `GET /echo`, a WebSocket for whoever has an access token.
