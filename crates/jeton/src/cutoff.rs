@@ -25,7 +25,8 @@ struct CutOff {
 #[derive(Debug)]
 pub(crate) struct CutOffs {
     records: DashMap<RecordId, CutOff>,
-    /// The lowest epoch of all records.
+    /// The lowest epoch of all records, but for those that were made later: it is the time of the restoration, in
+    /// milliseconds since 1970.
     floor: AtomicU64,
     floor_until: Mutex<Duration>,
     tokens: DashMap<String, Duration>,
@@ -50,8 +51,14 @@ impl Default for CutOffs {
 impl CutOffs {
     /// Whether what was read of a record at that epoch still counts.
     pub(crate) fn accepts(&self, id: RecordId, epoch: u64) -> bool {
-        epoch >= self.floor.load(Ordering::Acquire)
+        let floor = self.floor();
+        (epoch >= floor || id.unix_millis() > floor)
             && self.records.get(&id).is_none_or(|cut_off| epoch >= cut_off.epoch)
+    }
+
+    /// The lowest epoch of all records, and so of a new one.
+    pub(crate) fn floor(&self) -> u64 {
+        self.floor.load(Ordering::Acquire)
     }
 
     /// Whether that very access token was not revoked alone.
@@ -162,14 +169,17 @@ mod tests {
     #[test]
     fn a_floor_is_under_every_record() {
         let cut_offs = CutOffs::default();
-        cut_offs.raise_all(10, 5 * SECOND);
-        cut_offs.raise_all(7, 9 * SECOND);
-        assert!(!cut_offs.accepts(id(), 9));
-        assert!(cut_offs.accepts(id(), 10));
+        let made =
+            |seconds| RecordId::new(Timestamp::from_unix_seconds(seconds).unwrap(), &SystemRandom).unwrap();
+        cut_offs.raise_all(10_000, 5 * SECOND);
+        cut_offs.raise_all(7_000, 9 * SECOND);
+        assert!(!cut_offs.accepts(made(10), 9_999));
+        assert!(cut_offs.accepts(made(10), 10_000));
+        assert!(cut_offs.accepts(made(11), 0), "it did not stand there then");
         cut_offs.prune(8 * SECOND);
-        assert!(!cut_offs.accepts(id(), 9));
+        assert!(!cut_offs.accepts(made(10), 9_999));
         cut_offs.prune(9 * SECOND);
-        assert!(cut_offs.accepts(id(), 0));
+        assert!(cut_offs.accepts(made(10), 0));
     }
 
     #[test]

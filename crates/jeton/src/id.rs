@@ -23,6 +23,12 @@ impl RecordId {
         Ok(Self(uuid::Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid()))
     }
 
+    /// When it was made, in milliseconds since 1970 (RFC 9562 §5.7).
+    pub(crate) fn unix_millis(self) -> u64 {
+        let [a, b, c, d, e, f, ..] = *self.as_bytes();
+        u64::from_be_bytes([0, 0, a, b, c, d, e, f])
+    }
+
     /// The 16 bytes of the UUID, in network order.
     pub const fn as_bytes(&self) -> &[u8; 16] {
         self.0.as_bytes()
@@ -97,5 +103,6 @@ mod tests {
         let early = RecordId::new(Timestamp::from_unix_seconds(1_000).unwrap(), &SystemRandom).unwrap();
         let late = RecordId::new(Timestamp::from_unix_seconds(1_001).unwrap(), &SystemRandom).unwrap();
         assert!(early < late);
+        assert_eq!((early.unix_millis(), late.unix_millis()), (1_000_000, 1_001_000));
     }
 }

@@ -60,7 +60,7 @@ async fn log(world: &World, rows: &[&str]) {
             origin: Origin::default(),
             reason: None,
         };
-        world.store.memory.announce(&change, &audit).await.unwrap();
+        world.store.memory().announce(&change, &audit).await.unwrap();
     }
 }
 
@@ -366,7 +366,7 @@ async fn a_change_whose_caller_goes_away_is_undone_or_done_here_too() {
             for _ in 0..20 {
                 tokio::task::yield_now().await;
             }
-            let done = world.store.memory.audience(NAME).await.unwrap().is_some();
+            let done = world.store.memory().audience(NAME).await.unwrap().is_some();
             assert_eq!(done, polls > 0, "what was begun runs to its end");
             assert_eq!(admits(&authority, &alice), done, "{polls} polls, {hold:?}");
         }

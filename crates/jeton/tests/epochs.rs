@@ -193,7 +193,7 @@ async fn delete_works_in_every_state_and_once() {
         assert!(matches!(authority.revoke(&admin(), id).await, Err(ManageError::NotFound)));
         let all = authority.list(&admin(), Default::default(), Default::default(), None, 10).await.unwrap();
         assert!(all.records.is_empty());
-        let tombstone = world.store.memory.find(id).await.unwrap().unwrap();
+        let tombstone = world.store.memory().find(id).await.unwrap().unwrap();
         assert_eq!(tombstone.standing, Standing::Deleted, "the id never returns");
         service(&authority, "CI").await;
     }

@@ -3,7 +3,11 @@
 
 mod common;
 
-use common::{admin, child, service, store::Call, world};
+use common::{
+    admin, child, service,
+    store::{Call, Side},
+    world,
+};
 use jeton::{Authority, Exchange, LastUse, Origin, OriginRef, Record};
 
 async fn last_use(authority: &Authority, record: &Record) -> LastUse {
@@ -93,4 +97,29 @@ async fn a_minute_costs_one_write_and_an_outage_loses_nothing() {
 
 fn before_minute(authority: &Authority) -> jeton::Timestamp {
     jeton::Timestamp::from_unix_seconds(authority.now().unix_seconds() - 60).unwrap()
+}
+
+#[tokio::test]
+async fn of_two_who_write_at_a_time_each_use_is_written_once() {
+    for side in [Side::Before, Side::After] {
+        let (world, authority) = world().await;
+        let made = service(&authority, "busy").await;
+        let access = child(&authority, &made).await;
+        let mut held = world.store.hold(Call::Touch, side);
+        let node = authority.clone();
+        let first = tokio::spawn(async move { node.flush().await.unwrap() });
+        held.arrived().await;
+        authority.authenticate_from(&access, OriginRef::default()).unwrap();
+        let node = authority.clone();
+        let second = tokio::spawn(async move { node.flush().await.unwrap() });
+        // Whoever waits may go away.
+        first.abort();
+        for _ in 0..20 {
+            tokio::task::yield_now().await;
+        }
+        held.release();
+        second.await.unwrap();
+        assert_eq!(last_use(&authority, &made.record).await.count, 2, "{side:?}");
+        assert_eq!(last_use(&authority, &made.record).await.count, 2, "and no more of them later");
+    }
 }

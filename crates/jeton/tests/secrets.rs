@@ -89,7 +89,7 @@ async fn no_token_is_logged_printed_or_told() {
         &authority,
         authority.verifier(),
         &authority.jwks(),
-        &world.store.memory,
+        &world.store.memory(),
         &Exchange::default(),
         &Generate::new("x"),
     ];
@@ -177,8 +177,8 @@ async fn no_token_is_logged_printed_or_told() {
     // What the store holds.
     secretive.flush().await.unwrap();
     let everything = jeton::AuditQuery { filter: Default::default(), before: None, limit: 200 };
-    paper.print(&world.store.memory.audit(&everything).await.unwrap());
-    let memory = &world.store.memory;
+    paper.print(&world.store.memory().audit(&everything).await.unwrap());
+    let memory = &world.store.memory();
     paper.print(&memory.find(token.record.id).await.unwrap());
     paper.print(&memory.changes(None).await.unwrap());
     let query = Query {

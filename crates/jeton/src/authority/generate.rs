@@ -62,7 +62,8 @@ impl Authority {
             credential,
             previous: None,
             last_generation: 1,
-            epoch: 0,
+            // After a restoration none is below that of the others.
+            epoch: self.0.cut_offs().floor(),
             version: 1,
             last_use: LastUse::default(),
         };

@@ -19,9 +19,10 @@ pub enum Change {
         /// The lowest epoch still accepted.
         epoch: u64,
     },
-    /// Every record was changed, after a backup was restored: access tokens of a lower epoch are refused from now on.
+    /// Every record was changed, after a backup was restored: access tokens of a lower epoch are refused from now on, but
+    /// for those of records that are made later.
     AllRecords {
-        /// The lowest epoch still accepted.
+        /// The lowest epoch still accepted: the time of the restoration in milliseconds since 1970.
         epoch: u64,
     },
     /// One access token is refused from now on (RFC 7009 §2.1), the others of its record are not.

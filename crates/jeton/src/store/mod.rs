@@ -73,7 +73,8 @@ pub struct Update {
 /// What a restored backup is raised above; see [`Authority::restored`](crate::Authority::restored).
 #[derive(Clone, Debug)]
 pub struct Restoration {
-    /// The lowest epoch that any record has from then on, and the lowest [`last_generation`](Record::last_generation).
+    /// The time of the restoration on the fastest clock, in milliseconds since 1970, and so above all numbers that were
+    /// given out: the lowest epoch that any record has from then on, and the lowest [`last_generation`](Record::last_generation).
     pub at_least: u64,
     /// When it was done.
     pub at: Timestamp,

@@ -95,6 +95,16 @@ impl World {
         }
         authority
     }
+
+    /// The same for one that keeps house when the test says so, and has done it once.
+    pub(crate) async fn start_house(&self, builder: AuthorityBuilder) -> Authority {
+        let before = self.store.count(Call::PruneNames);
+        let authority = self.start(builder.housekeeping_interval(seconds(1_000_000))).await;
+        while self.store.count(Call::PruneNames) == before {
+            tokio::task::yield_now().await;
+        }
+        authority
+    }
 }
 
 /// A world with one node and one token in it.

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Mutex, MutexGuard},
+    sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
 
@@ -85,11 +85,21 @@ struct Script {
 
 #[derive(Default)]
 pub(crate) struct StagedStore {
-    pub(crate) memory: MemoryStore,
+    memory: Mutex<Arc<MemoryStore>>,
     script: Mutex<Script>,
 }
 
 impl StagedStore {
+    /// What holds everything now.
+    pub(crate) fn memory(&self) -> Arc<MemoryStore> {
+        self.memory.lock().unwrap().clone()
+    }
+
+    /// Holds what a backup holds, from now on.
+    pub(crate) fn put_back(&self, backup: MemoryStore) {
+        *self.memory.lock().unwrap() = Arc::new(backup);
+    }
+
     /// The next such call is held there, once.
     pub(crate) fn hold(&self, call: Call, side: Side) -> Held {
         let ((arrived, arrived_at), (go, go_on)) = (oneshot::channel(), oneshot::channel());
@@ -180,7 +190,7 @@ macro_rules! staged {
 #[async_trait]
 impl Store for StagedStore {
     async fn insert(&self, insert: &Insert) -> Result<(), StoreError> {
-        staged!(self, Insert, self.memory.insert(insert))
+        staged!(self, Insert, self.memory().insert(insert))
     }
 
     async fn find(&self, id: RecordId) -> Result<Option<Record>, StoreError> {
@@ -189,12 +199,12 @@ impl Store for StagedStore {
             let place = script.stale.iter().position(|record| record.id == id);
             place.map(|place| script.stale.remove(place))
         };
-        let found = staged!(self, Find, self.memory.find(id))?;
+        let found = staged!(self, Find, self.memory().find(id))?;
         Ok(stale.or(found))
     }
 
     async fn list(&self, query: &Query) -> Result<Page, StoreError> {
-        staged!(self, List, self.memory.list(query))
+        staged!(self, List, self.memory().list(query))
     }
 
     async fn update(&self, update: &Update) -> Result<(), StoreError> {
@@ -202,43 +212,43 @@ impl Store for StagedStore {
             let left = &mut self.script().overtaken;
             std::mem::replace(left, left.saturating_sub(1)) > 0
         };
-        if overtaken && let Some(mut record) = self.memory.find(update.record.id).await? {
+        if overtaken && let Some(mut record) = self.memory().find(update.record.id).await? {
             let expected_version = record.version;
             record.version += 1;
             record.description = record.version.to_string();
             let change = Change::Record { id: record.id, epoch: record.epoch };
             let audit = update.audit.clone();
             let between = Update { record, expected_version, limits: Vec::new(), change, audit };
-            self.memory.update(&between).await?;
+            self.memory().update(&between).await?;
         }
-        staged!(self, Update, self.memory.update(update))
+        staged!(self, Update, self.memory().update(update))
     }
 
     async fn touch(&self, uses: &[(RecordId, LastUse)]) -> Result<(), StoreError> {
-        staged!(self, Touch, self.memory.touch(uses))
+        staged!(self, Touch, self.memory().touch(uses))
     }
 
     async fn changes(&self, after: Option<&Cursor>) -> Result<Changes, StoreError> {
-        staged!(self, Changes, self.memory.changes(after))
+        staged!(self, Changes, self.memory().changes(after))
     }
 
     async fn trim(&self, through: &Cursor) -> Result<(), StoreError> {
-        staged!(self, Trim, self.memory.trim(through))
+        staged!(self, Trim, self.memory().trim(through))
     }
 
     async fn longest_access_ttl(&self, at_least: Duration) -> Result<Duration, StoreError> {
-        staged!(self, LongestAccessTtl, self.memory.longest_access_ttl(at_least))
+        staged!(self, LongestAccessTtl, self.memory().longest_access_ttl(at_least))
     }
 
     async fn audiences(&self) -> Result<Vec<NamedAudience>, StoreError> {
-        staged!(self, Audiences, self.memory.audiences())
+        staged!(self, Audiences, self.memory().audiences())
     }
 
     async fn audience(&self, name: &str) -> Result<Option<NamedAudience>, StoreError> {
         if self.script().unreadable.contains(name) {
             return Err(StoreError::unavailable("the sector is bad"));
         }
-        staged!(self, Audience, self.memory.audience(name))
+        staged!(self, Audience, self.memory().audience(name))
     }
 
     async fn put_audience(
@@ -247,38 +257,38 @@ impl Store for StagedStore {
         change: &Change,
         audit: &AuditEntry,
     ) -> Result<(), StoreError> {
-        staged!(self, PutAudience, self.memory.put_audience(audience, change, audit))
+        staged!(self, PutAudience, self.memory().put_audience(audience, change, audit))
     }
 
     async fn announce(&self, change: &Change, audit: &AuditEntry) -> Result<(), StoreError> {
-        staged!(self, Announce, self.memory.announce(change, audit))
+        staged!(self, Announce, self.memory().announce(change, audit))
     }
 
     async fn restore(&self, restoration: &Restoration) -> Result<(), StoreError> {
-        staged!(self, Restore, self.memory.restore(restoration))
+        staged!(self, Restore, self.memory().restore(restoration))
     }
 
     async fn prune_tombstones(&self, before: Timestamp) -> Result<(), StoreError> {
-        staged!(self, PruneTombstones, self.memory.prune_tombstones(before))
+        staged!(self, PruneTombstones, self.memory().prune_tombstones(before))
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        staged!(self, Ping, self.memory.ping())
+        staged!(self, Ping, self.memory().ping())
     }
 }
 
 #[async_trait]
 impl AuditLog for StagedStore {
     async fn append(&self, entries: &[AuditEntry]) -> Result<(), StoreError> {
-        staged!(self, Append, self.memory.append(entries))
+        staged!(self, Append, self.memory().append(entries))
     }
 
     async fn audit(&self, query: &AuditQuery) -> Result<AuditPage, StoreError> {
-        staged!(self, Audit, self.memory.audit(query))
+        staged!(self, Audit, self.memory().audit(query))
     }
 
     async fn prune_audit(&self, before: Timestamp) -> Result<(), StoreError> {
-        staged!(self, PruneAudit, self.memory.prune_audit(before))
+        staged!(self, PruneAudit, self.memory().prune_audit(before))
     }
 }
 
@@ -286,14 +296,14 @@ impl AuditLog for StagedStore {
 impl OnceStore for StagedStore {
     async fn take_name(&self, name: &str, until: Timestamp) -> Result<bool, StoreError> {
         self.script().names.push(name.to_owned());
-        staged!(self, TakeName, self.memory.take_name(name, until))
+        staged!(self, TakeName, self.memory().take_name(name, until))
     }
 
     async fn give_name_back(&self, name: &str) -> Result<(), StoreError> {
-        staged!(self, GiveNameBack, self.memory.give_name_back(name))
+        staged!(self, GiveNameBack, self.memory().give_name_back(name))
     }
 
     async fn prune_names(&self, before: Timestamp) -> Result<(), StoreError> {
-        staged!(self, PruneNames, self.memory.prune_names(before))
+        staged!(self, PruneNames, self.memory().prune_names(before))
     }
 }
