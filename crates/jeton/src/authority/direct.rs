@@ -2,7 +2,7 @@
 
 use super::{
     Authority,
-    exchange::{Live, Proven},
+    live::{Live, Proven},
 };
 use crate::{
     AuthenticateError, Names, OriginRef, Principal, Rejection, TokenKind, policy::Denial,

@@ -12,6 +12,7 @@ mod expiry;
 mod generate;
 mod housekeeping;
 mod keys;
+mod live;
 mod manage;
 mod mutate;
 mod notes;

@@ -7,7 +7,7 @@
 
 use super::{
     Authority, Exchange, Exchanged,
-    exchange::Proven,
+    live::Proven,
     signature::{Signature, User},
 };
 use crate::{
