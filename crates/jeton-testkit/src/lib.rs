@@ -1,4 +1,5 @@
-//! For tests of jeton and of what is built on it: the contract of a store and the table of refusals as suites, a clock
+//! For tests of jeton and of what is built on it: the contract of a store, the table of refusals and a model of the
+//! whole life of tokens as suites, a clock
 //! that is set by hand, randomness that is the same each time, a store and a directory that can be down.
 //!
 //! Nothing here belongs into a program that serves anybody.
@@ -11,6 +12,7 @@
 
 mod clock;
 mod directory;
+pub mod model;
 mod random;
 pub mod refusals;
 pub mod store;

@@ -180,6 +180,7 @@ async fn every_claim_of_an_api_token_is_of_its_form() {
                 ("aud", "a text" | "empty") => Rejection::Audience,
                 ("jti", "a text" | "empty") => superseded,
                 ("iat" | "nbf", "a small number" | "negative" | "the largest of 63 bits") => superseded,
+                // An end outside of all times is none.
                 ("exp", "a small number") => superseded,
                 _ => Rejection::Invalid,
             };

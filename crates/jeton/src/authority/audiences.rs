@@ -95,7 +95,7 @@ impl Authority {
         Err(Unavailable::Internal("the audience changes too often").into())
     }
 
-    /// Whether it may do what concerns the app as a whole.
+    /// Whether it may do what concerns the app as a whole. A refusal is noted.
     pub(in crate::authority) fn may(&self, caller: &Caller, scope: &str) -> Result<(), ManageError> {
         let tenant =
             || if caller.tenant().is_some() { Err(ManageError::Denied(Denial::Tenant)) } else { Ok(()) };
