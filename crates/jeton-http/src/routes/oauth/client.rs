@@ -28,24 +28,21 @@ impl Client {
     pub(super) fn read(request: &Request, form: &Form) -> Result<Option<Self>, OauthError> {
         let two = || OauthError::invalid_request("the client authenticates in two ways");
         let id = form.one("client_id")?;
-        let in_body = match (form.one("client_secret")?, Self::assertion(form)?) {
-            (None, None) => None,
-            (Some(secret), None) => {
-                let key = id.ok_or(OauthError::invalid_client())?.to_owned();
-                Some(Self::Secret { key, secret: secret.to_owned().into() })
-            }
-            (None, Some(assertion)) => Some(assertion),
-            (Some(_), Some(_)) => return Err(two()),
-        };
+        let (secret, assertion) = (form.one("client_secret")?, Self::assertion(form)?);
+        let ways = [has_header(request), secret.is_some(), assertion.is_some()];
+        if ways.into_iter().filter(|way| *way).count() > 1 {
+            return Err(two());
+        }
+        if let Some(secret) = secret {
+            let key = id.ok_or(OauthError::invalid_client())?.to_owned();
+            return Ok(Some(Self::Secret { key, secret: secret.to_owned().into() }));
+        }
         if !has_header(request) {
-            return Ok(in_body);
+            return Ok(assertion);
         }
         let (key, secret) = basic(request).ok_or(OauthError::invalid_client())?;
         // RFC 6749 §2.3; the bare id beside the header is no second way, if it is the same.
-        if in_body.is_some() || id.is_some_and(|id| id != key) {
-            return Err(two());
-        }
-        Ok(Some(Self::Secret { key, secret }))
+        if id.is_some_and(|id| id != key) { Err(two()) } else { Ok(Some(Self::Secret { key, secret })) }
     }
 
     fn assertion(form: &Form) -> Result<Option<Self>, OauthError> {
