@@ -29,7 +29,7 @@ use self::{
 };
 
 /// How many sequences are tried unless `JETON_MODEL_CASES` says otherwise.
-const CASES: u32 = 150;
+const CASES: u32 = 250;
 
 /// Makes a test of the model over a store.
 ///
