@@ -78,6 +78,11 @@ impl Actor {
         self.request("POST", path).send().await
     }
 
+    /// `POST` with a form.
+    pub async fn post_form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        self.request("POST", path).form(fields).send().await
+    }
+
     /// `PATCH` with JSON.
     pub async fn patch(&self, path: &str, body: Value) -> Answer {
         self.request("PATCH", path).json(&body).send().await
@@ -129,6 +134,13 @@ impl Request {
         self.header("content-type", "application/json").body(body.to_string())
     }
 
+    /// That form, in that order, and its type.
+    pub fn form(self, fields: &[(&str, &str)]) -> Self {
+        let fields = fields.iter().map(|(name, value)| format!("{name}={}", encoded(value)));
+        let body = fields.collect::<Vec<_>>().join("&");
+        self.header("content-type", "application/x-www-form-urlencoded").body(body)
+    }
+
     /// The answer.
     pub async fn send(self) -> Answer {
         self.try_send().await.unwrap_or_else(|| panic!("the app does not answer"))
@@ -143,4 +155,15 @@ impl Request {
         let body = body.collect().await.ok()?.to_bytes();
         Some(Answer { status: parts.status.as_u16(), headers: parts.headers, body })
     }
+}
+
+/// Percent-encoded, all of it but letters and digits.
+pub fn encoded(text: &str) -> String {
+    text.bytes().fold(String::new(), |text, byte| {
+        if byte.is_ascii_alphanumeric() {
+            text + char::from(byte).encode_utf8(&mut [0; 4])
+        } else {
+            format!("{text}%{byte:02X}")
+        }
+    })
 }

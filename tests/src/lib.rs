@@ -9,14 +9,16 @@ mod answer;
 mod app;
 mod framework;
 mod local;
+mod oauth;
 mod raw;
 mod workspace;
 
-pub use actor::{Actor, Request};
+pub use actor::{Actor, Request, encoded};
 pub use answer::{Answer, without_last_use};
 pub use app::{App, Ended, Made, Setup};
 pub use framework::Framework;
 pub use local::{GateSettings, Local, LocalApp};
+pub use oauth::OauthClient;
 pub use raw::raw;
 pub use workspace::{metadata, root};
 
