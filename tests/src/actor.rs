@@ -19,18 +19,30 @@ pub struct Actor {
     client: Client,
     url: String,
     bearer: Option<String>,
+    headers: Vec<(&'static str, String)>,
 }
 
 impl Actor {
     /// Nobody, at the app with that URL.
     pub(crate) fn anonymous(url: &str) -> Self {
         let client = HyperClient::builder(TokioExecutor::new()).build_http();
-        Self { client, url: url.to_owned(), bearer: None }
+        Self { client, url: url.to_owned(), bearer: None, headers: Vec::new() }
     }
 
     /// Whoever holds that token.
     pub fn with_bearer(&self, token: &str) -> Self {
         Self { bearer: Some(token.to_owned()), ..self.clone() }
+    }
+
+    /// The same, with that header in each request.
+    pub fn with_header(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.push((name, value.to_owned()));
+        self
+    }
+
+    /// That header of each request.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
     }
 
     /// The token that it sends.
@@ -44,6 +56,7 @@ impl Actor {
         *request.method_mut() = Method::from_bytes(method.as_bytes()).unwrap();
         *request.uri_mut() = format!("{}{path}", self.url).parse().unwrap();
         let request = Request { client: self.client.clone(), request };
+        let request = self.headers.iter().fold(request, |request, (name, value)| request.header(name, value));
         match &self.bearer {
             Some(token) => request.header("authorization", format!("Bearer {token}")),
             None => request,
@@ -63,6 +76,11 @@ impl Actor {
     /// `POST` without a body.
     pub async fn post_empty(&self, path: &str) -> Answer {
         self.request("POST", path).send().await
+    }
+
+    /// `POST` with a form.
+    pub async fn post_form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        self.request("POST", path).form(fields).send().await
     }
 
     /// `PATCH` with JSON.
@@ -116,6 +134,13 @@ impl Request {
         self.header("content-type", "application/json").body(body.to_string())
     }
 
+    /// That form, in that order, and its type.
+    pub fn form(self, fields: &[(&str, &str)]) -> Self {
+        let fields = fields.iter().map(|(name, value)| format!("{name}={}", encoded(value)));
+        let body = fields.collect::<Vec<_>>().join("&");
+        self.header("content-type", "application/x-www-form-urlencoded").body(body)
+    }
+
     /// The answer.
     pub async fn send(self) -> Answer {
         self.try_send().await.unwrap_or_else(|| panic!("the app does not answer"))
@@ -130,4 +155,15 @@ impl Request {
         let body = body.collect().await.ok()?.to_bytes();
         Some(Answer { status: parts.status.as_u16(), headers: parts.headers, body })
     }
+}
+
+/// Percent-encoded, all of it but letters and digits.
+pub fn encoded(text: &str) -> String {
+    text.bytes().fold(String::new(), |text, byte| {
+        if byte.is_ascii_alphanumeric() {
+            text + char::from(byte).encode_utf8(&mut [0; 4])
+        } else {
+            format!("{text}%{byte:02X}")
+        }
+    })
 }

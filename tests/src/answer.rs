@@ -86,7 +86,7 @@ impl Answer {
 
 /// The record but for its last use.
 pub fn without_last_use(mut record: Value) -> Value {
-    for field in ["last_used_at", "last_used_ip"] {
+    for field in ["last_used_at", "last_used_ip", "last_used_user_agent", "use_count"] {
         record.as_object_mut().unwrap().remove(field).unwrap_or_else(|| panic!("it has no {field}"));
     }
     record

@@ -151,6 +151,16 @@ pub struct Made {
 }
 
 impl Made {
+    /// The one that an answer shows.
+    pub fn of(answer: &Value) -> Self {
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        Self {
+            id: text(&answer["token"]["id"]),
+            api_token: text(&answer["api_token"]),
+            record: answer["token"].clone(),
+        }
+    }
+
     /// The path of its record.
     pub fn path(&self) -> String {
         format!("/auth/tokens/{}", self.id)
@@ -196,12 +206,7 @@ impl App {
             fields["name"] = json!(format!("token {}", NEXT.fetch_add(1, Ordering::Relaxed)));
         }
         let answer = self.admin().await.post("/auth/tokens", fields).await.is(201).json();
-        let text = |value: &Value| value.as_str().unwrap().to_owned();
-        Made {
-            id: text(&answer["token"]["id"]),
-            api_token: text(&answer["api_token"]),
-            record: answer["token"].clone(),
-        }
+        Made::of(&answer)
     }
 
     /// The holder of an access token, of a new token for that user.

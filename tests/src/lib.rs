@@ -1,19 +1,24 @@
-//! What the end-to-end tests share: the quickstarts as programs, and a client whose calls are a line each.
+//! What the end-to-end tests share: the quickstarts as programs, apps that are set up otherwise, and a client whose calls
+//! are a line each.
 //!
-//! Nothing of jeton is linked here: the tests see what any client on the network sees.
+//! Whatever is asked goes over a socket: the tests see what any client on the network sees.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 mod actor;
 mod answer;
 mod app;
 mod framework;
+mod local;
+mod oauth;
 mod raw;
 mod workspace;
 
-pub use actor::{Actor, Request};
+pub use actor::{Actor, Request, encoded};
 pub use answer::{Answer, without_last_use};
 pub use app::{App, Ended, Made, Setup};
 pub use framework::Framework;
+pub use local::{GateSettings, Local, LocalApp};
+pub use oauth::OauthClient;
 pub use raw::raw;
 pub use workspace::{metadata, root};
 

@@ -11,7 +11,7 @@ on_both!(
     expiry_moves_within_what_was_signed,
 );
 
-const FIELDS: [&str; 22] = [
+const FIELDS: [&str; 25] = [
     "id",
     "kind",
     "name",
@@ -30,6 +30,9 @@ const FIELDS: [&str; 22] = [
     "expires_at",
     "last_used_at",
     "last_used_ip",
+    "last_used_user_agent",
+    "use_count",
+    "key_and_secret",
     "key_id",
     "generation",
     "previous_generation_until",

@@ -76,6 +76,6 @@ pub use authenticate::{Authenticate, AuthenticateMiddleware};
 pub use authorize::{Authorize, AuthorizeMiddleware};
 pub use convert::response;
 pub use extract::{Authenticated, MaybeAuthenticated, Require};
-pub use mount::{endpoint, routes, scope};
+pub use mount::{endpoint, routes, scope, well_known};
 pub use protected::Protected;
 pub use refused::Refused;

@@ -8,7 +8,7 @@ use actix_web::{
     web,
 };
 use futures_util::StreamExt as _;
-use jeton_http::{Body, BodyChunks, Endpoint, HostSession, Request, Routes};
+use jeton_http::{Body, BodyChunks, Endpoint, HostSession, Request, Routes, WellKnown};
 
 use crate::convert::{self, response_to};
 
@@ -72,6 +72,35 @@ pub fn endpoint(routes: impl Into<Routes>, endpoint: Endpoint) -> Route {
         let routes = routes.clone();
         async move { respond(&routes, endpoint, &request, payload).await }
     })
+}
+
+/// The documents by which clients find the issuer (RFC 8414) and the app (RFC 9728), to be mounted in the app itself and
+/// in no scope: the RFCs put them at the root, wherever the routes are.
+///
+/// ```
+/// # use actix_web::web;
+/// # fn configure(authority: jeton::Authority, config: &mut web::ServiceConfig) {
+/// config.service(jeton_actix::well_known(authority.clone())).service(jeton_actix::scope("/auth", authority));
+/// # }
+/// ```
+pub fn well_known(routes: impl Into<Routes>) -> impl HttpServiceFactory + 'static {
+    Documents(routes.into())
+}
+
+struct Documents(Routes);
+
+impl HttpServiceFactory for Documents {
+    fn register(self, config: &mut AppService) {
+        for document in WellKnown::ALL {
+            let path = document.path(self.0.authority());
+            let routes = self.0.clone();
+            let respond = web::route().to(move |request: HttpRequest| {
+                let answer = routes.respond_well_known(document, &convert::method(request.method()));
+                std::future::ready(response_to(request.method(), answer))
+            });
+            web::resource(path).route(respond).register(config);
+        }
+    }
 }
 
 async fn respond(

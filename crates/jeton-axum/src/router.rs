@@ -8,7 +8,7 @@ use axum::{
     routing::{MethodRouter, any},
 };
 use http::Method;
-use jeton_http::{Endpoint, HostSession, Routes, read_body};
+use jeton_http::{Endpoint, HostSession, Routes, WellKnown, read_body};
 
 use crate::peer_of;
 
@@ -41,6 +41,30 @@ pub fn endpoint<S: Clone + Send + Sync + 'static>(
     any(move |params: Result<RawPathParams, RawPathParamsRejection>, request: Request| async move {
         // What is no text names nothing, like every malformed id.
         respond(&routes, endpoint, params.ok(), request).await
+    })
+}
+
+/// The documents by which clients find the issuer (RFC 8414) and the app (RFC 9728), to be merged at the root: the RFCs
+/// put them there, wherever the routes are.
+///
+/// ```
+/// # use axum::Router;
+/// # fn app(authority: jeton::Authority) -> Router {
+/// use jeton_axum::{router, well_known};
+///
+/// Router::new().merge(well_known(authority.clone())).nest("/auth", router(authority))
+/// # }
+/// ```
+pub fn well_known<S: Clone + Send + Sync + 'static>(routes: impl Into<Routes>) -> Router<S> {
+    let routes = routes.into();
+    WellKnown::ALL.into_iter().fold(Router::new(), |router, document| {
+        let path = document.path(routes.authority());
+        let routes = routes.clone();
+        let respond = any(move |method: Method| async move {
+            let answer = routes.respond_well_known(document, &method);
+            if method == Method::HEAD { headers_only(answer) } else { answer.map(Body::from) }
+        });
+        router.route(&path, respond)
     })
 }
 

@@ -21,6 +21,6 @@ pub use challenge::Realm;
 pub use gate::{Context, Gate, Head, Passage, PeerAddress};
 pub use problem::{Answer, Problem, method_not_allowed};
 pub use refusal::Refusal;
-pub use routes::{Endpoint, Request, Routes};
+pub use routes::{Endpoint, Request, Routes, WellKnown};
 pub use rules::RouteRule;
 pub use session::HostSession;

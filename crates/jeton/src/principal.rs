@@ -167,7 +167,7 @@ impl Principal {
             let cut = !parts.cut_offs.accepts(self.token_id(), self.epoch())
                 || !parts.cut_offs.accepts_token(self.jti());
             drop(parts);
-            if cut || now >= self.0.known_until || self.expires_at().is_some_and(|end| now >= end) {
+            if cut || now >= self.0.known_until {
                 return;
             }
             let left = self.0.known_until.saturating_since(now).min(LOOK_AGAIN);

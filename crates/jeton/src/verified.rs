@@ -10,7 +10,7 @@ use std::{
 
 use dashmap::{DashMap, Entry};
 
-use crate::{AccessToken, Principal, Timestamp};
+use crate::{AccessToken, Principal, Timestamp, jose::MAX_TOKEN_BYTES};
 
 /// What a token with a good signature says.
 #[derive(Clone, Debug)]
@@ -45,7 +45,8 @@ impl VerifiedTokens {
 
     /// What is known of exactly these bytes, if it was verified with the keys of that version.
     pub(crate) fn find(&self, token: &str, keys_version: u64) -> Option<Verified> {
-        if self.max_bytes == 0 {
+        // One that is too long is not even looked through.
+        if self.max_bytes == 0 || token.len() > MAX_TOKEN_BYTES {
             return None;
         }
         let remembered = self.tokens.get(&self.place(token))?;

@@ -423,7 +423,7 @@ async fn a_token_rotates_itself_from_where_it_may_be_used_alone() {
     let request = Generate { networks: vec!["10.0.0.0/8".parse().unwrap()], ..Generate::new("CI") };
     let token = generate(&authority, request).await;
     for address in [None, Some("192.0.2.1".parse().unwrap())] {
-        let origin = jeton::Origin { address: address, user_agent: None };
+        let origin = jeton::Origin { address, user_agent: None };
         let answer = authority.rotate_self(token.api_token.expose(), seconds(1), &origin).await;
         assert!(matches!(answer, Err(ManageError::Denied(jeton::policy::Denial::Network))));
     }

@@ -26,6 +26,7 @@ pub(crate) fn routes(config: &mut web::ServiceConfig, gate: &Gate) {
         .service(readable("/public", read().to(async || "public")))
         .service(readable("/health/live", read().to(async || Json(json!({"live": true})))))
         .service(readable("/health/ready", read().to(ready)))
+        .service(jeton_actix::well_known(gate.clone()))
         .service(jeton_actix::scope(demo::MOUNT, gate.clone()));
 }
 

@@ -30,6 +30,7 @@ pub(crate) fn router(gate: Gate) -> Router {
         .route("/health/live", readable(get(async || Json(json!({"live": true})))))
         .route("/health/ready", readable(get(ready)))
         .with_state(gate.authority().clone())
+        .merge(jeton_axum::well_known(gate.clone()))
         .nest(demo::MOUNT, jeton_axum::router(gate))
         .fallback(async || answer(demo::no_such_route()))
 }

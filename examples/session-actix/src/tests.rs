@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 macro_rules! app {
     () => {{
         let authority = crate::authority().await.unwrap();
-        let app = App::new().wrap(crate::app::sessions(&Key::generate()));
-        init_service(app.configure(|config| crate::app::routes(config, authority))).await
+        let app = App::new().wrap(crate::sessions(&Key::generate()));
+        init_service(app.configure(|config| crate::routes(config, authority))).await
     }};
 }
 

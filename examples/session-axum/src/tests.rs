@@ -16,7 +16,7 @@ async fn code(response: Response) -> String {
 
 /// The app, and the cookie of a session of that user.
 async fn logged_in(user: &'static str) -> (Router, String) {
-    let app = crate::app::router(crate::authority().await.unwrap());
+    let app = crate::router(crate::authority().await.unwrap());
     let login = Request::post("/login").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
     let response = send(&app, login, user).await;
     assert_eq!(response.status(), StatusCode::NO_CONTENT);

@@ -52,15 +52,25 @@ pub enum Endpoint {
     Audience,
     /// `/audit`
     Audit,
+    /// `/keys`
+    Keys,
+    /// `/keys/rotate`
+    RotateKeys,
+    /// `/keys/{kid}/retire`
+    RetireKey,
     /// `/oauth2/token`
     OauthToken,
+    /// `/oauth2/introspect`
+    Introspect,
+    /// `/oauth2/revoke`
+    OauthRevoke,
     /// `/.well-known/jwks.json`
     Jwks,
 }
 
 impl Endpoint {
     /// All of them; those whose path has no parameter come before those that it could be taken for.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 31] = [
         Self::Exchange,
         Self::Tokens,
         Self::Bulk,
@@ -85,7 +95,12 @@ impl Endpoint {
         Self::Audiences,
         Self::Audience,
         Self::Audit,
+        Self::Keys,
+        Self::RotateKeys,
+        Self::RetireKey,
         Self::OauthToken,
+        Self::Introspect,
+        Self::OauthRevoke,
         Self::Jwks,
     ];
 
@@ -116,7 +131,12 @@ impl Endpoint {
             Self::Audiences => "/audiences",
             Self::Audience => "/audiences/{name}",
             Self::Audit => "/audit",
+            Self::Keys => "/keys",
+            Self::RotateKeys => "/keys/rotate",
+            Self::RetireKey => "/keys/{kid}/retire",
             Self::OauthToken => "/oauth2/token",
+            Self::Introspect => "/oauth2/introspect",
+            Self::OauthRevoke => "/oauth2/revoke",
             Self::Jwks => "/.well-known/jwks.json",
         }
     }
@@ -140,11 +160,22 @@ impl Endpoint {
     pub const fn parameter(self) -> Option<&'static str> {
         match self {
             Self::Audience => Some("name"),
-            Self::Exchange | Self::Tokens | Self::Bulk | Self::Own | Self::RevokeOwn | Self::RotateOwn => {
-                None
-            }
-            Self::MyTokens | Self::Audiences | Self::Audit | Self::OauthToken | Self::Jwks => None,
-            _ => Some("id"),
+            Self::RetireKey => Some("kid"),
+            Self::Token
+            | Self::Disable
+            | Self::Enable
+            | Self::Revoke
+            | Self::Rotate
+            | Self::CancelRotation
+            | Self::Reveal
+            | Self::MyToken
+            | Self::DisableMine
+            | Self::EnableMine
+            | Self::RevokeMine
+            | Self::RotateMine
+            | Self::CancelMyRotation
+            | Self::RevealMine => Some("id"),
+            _ => None,
         }
     }
 
@@ -154,7 +185,7 @@ impl Endpoint {
             Self::Tokens | Self::MyTokens => &["GET", "HEAD", "POST"],
             Self::Token | Self::MyToken => &["GET", "HEAD", "PATCH", "DELETE"],
             Self::Audience => &["GET", "HEAD", "PUT"],
-            Self::Own | Self::Audiences | Self::Audit | Self::Jwks => &["GET", "HEAD"],
+            Self::Own | Self::Audiences | Self::Audit | Self::Keys | Self::Jwks => &["GET", "HEAD"],
             _ => &["POST"],
         }
     }

@@ -8,6 +8,7 @@ mod endpoint;
 mod exchange;
 mod failure;
 mod jwks;
+mod keys;
 mod oauth;
 mod own;
 mod tokens;
@@ -18,6 +19,7 @@ use http::{HeaderMap, Method};
 
 pub use endpoint::Endpoint;
 pub(crate) use failure::Failure;
+pub use oauth::WellKnown;
 
 use crate::{Answer, Body, Gate, Head, HostSession, method_not_allowed};
 
@@ -87,6 +89,20 @@ impl Routes {
         Self { gate }
     }
 
+    /// Answers a request to a well-known path at the origin; see [`WellKnown`].
+    pub fn respond_well_known(&self, document: WellKnown, method: &Method) -> Answer {
+        if [Method::GET, Method::HEAD].contains(method) {
+            document.answer(self.gate.authority())
+        } else {
+            method_not_allowed(method, &["GET", "HEAD"])
+        }
+    }
+
+    /// The authority behind the routes.
+    pub fn authority(&self) -> &jeton::Authority {
+        self.gate.authority()
+    }
+
     /// Answers a request to that path.
     pub async fn respond(&self, endpoint: Endpoint, request: Request) -> Answer {
         if !endpoint.methods().contains(&request.method.as_str()) {
@@ -96,7 +112,12 @@ impl Routes {
             Endpoint::Exchange => exchange::exchange(&self.gate, &request).await,
             Endpoint::Audiences | Endpoint::Audience => audiences::respond(&self.gate, &request).await,
             Endpoint::Audit => audit::respond(&self.gate, &request).await,
-            Endpoint::OauthToken => Ok(oauth::token(&self.gate, &request).await),
+            Endpoint::Keys | Endpoint::RotateKeys | Endpoint::RetireKey => {
+                keys::respond(&self.gate, endpoint, &request).await
+            }
+            Endpoint::OauthToken | Endpoint::Introspect | Endpoint::OauthRevoke => {
+                Ok(oauth::respond(&self.gate, endpoint, &request).await)
+            }
             Endpoint::Jwks => Ok(jwks::jwks(&self.gate)),
             Endpoint::Own | Endpoint::RevokeOwn => own::respond(&self.gate, endpoint, &request).await,
             Endpoint::RotateOwn => own::rotate(&self.gate, &request).await,

@@ -8,6 +8,6 @@ mod request;
 
 pub(crate) use query::{audit_query, list_query};
 pub(crate) use record::{audit_row, record};
-pub(crate) use request::{BulkAction, audience, bulk, edit, exchange, generate, grace, reason, rotate};
+pub(crate) use request::{BulkAction, audience, bulk, edit, exchange, generate, grace, reason, ring, rotate};
 
 pub(crate) use fields::{Accepts, Fields};

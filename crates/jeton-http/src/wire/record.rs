@@ -22,7 +22,6 @@ pub(crate) fn record(authority: &Authority, record: &Record) -> Value {
         "state": record.state(authority.now()),
         "created_at": record.created_at,
         "created_by": record.created_by,
-        "updated_at": record.updated_at,
         "not_before": record.not_before,
         "expires_at": grant.expires_at,
         "last_used_at": record.last_use.at,

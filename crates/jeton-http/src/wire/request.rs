@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use http::StatusCode;
 use ipnet::IpNet;
-use jeton::{Edit, Exchange, Expiry, Generate, Kind, MAX_LIST, NamedAudience, Origin, Rotate, Timestamp};
+use jeton::{
+    Edit, Exchange, Expiry, Generate, Kind, MAX_LIST, NamedAudience, Origin, Ring, Rotate, Timestamp,
+};
 
 use super::Fields;
 use crate::Problem;
@@ -133,6 +135,13 @@ pub(crate) fn bulk(mut fields: Fields) -> Result<Bulk, Problem> {
     fields.finish()?;
     let missing = || Problem::new(StatusCode::BAD_REQUEST, "invalid_request", "action and ids are needed");
     Ok(Bulk { action: action.ok_or_else(missing)?, ids: ids.ok_or_else(missing)? })
+}
+
+/// Which ring gets a new key.
+pub(crate) fn ring(mut fields: Fields) -> Result<Option<Ring>, Problem> {
+    let ring = fields.parsed("ring", "must be access, api or secret", Ring::parse);
+    fields.finish()?;
+    Ok(ring)
 }
 
 /// Why somebody disables, enables or revokes.

@@ -7,7 +7,7 @@ use sqlx::{PgConnection, postgres::PgRow};
 
 use super::{
     column::{read, read_counter, sense},
-    cursor::{Part, Place},
+    cursor::{Part, Place, Seen},
     error::from_sqlx,
     schema::Schema,
 };
@@ -20,20 +20,21 @@ const BATCH: usize = 1000;
 /// transactions again. On a standby, whose snapshots are of another kind, the timeline is an error.
 const ORIGIN: &str =
     "SELECT incarnation || '.' || tableoid || '.' || left(pg_walfile_name(pg_current_wal_lsn()), 8) AS origin,
-            pg_current_snapshot()::text AS snapshot
+            pg_current_snapshot()::text AS snapshot,
+            (SELECT coalesce(max(seq), 0) FROM @jeton_changes) AS top
      FROM @jeton_meta";
 
 /// The snapshot that is returned is the one by which the rows are found.
-const HEAD: &str =
-    "SELECT here.origin, here.snapshot, log.xid::text AS xid, log.seq, log.longest_access_ttl, log.change
+const HEAD: &str = "SELECT here.origin, here.snapshot, here.top, log.xid::text AS xid, log.seq,
+                           log.longest_access_ttl, log.change
                     FROM (";
 const NEW: &str = ") here LEFT JOIN LATERAL (
                        SELECT * FROM @jeton_changes
-                       WHERE xid >= pg_snapshot_xmin($1::text::pg_snapshot)
-                         AND NOT pg_visible_in_snapshot(xid, $1::text::pg_snapshot)";
-const REST: &str = " AND pg_visible_in_snapshot(xid, $3::text::pg_snapshot)
-                     AND (xid, seq) > ($4::text::xid8, $5)";
-const TAIL: &str = " ORDER BY xid, seq LIMIT $2) log ON true ORDER BY log.xid, log.seq";
+                       WHERE (seq > $2 OR xid >= pg_snapshot_xmin($1::text::pg_snapshot)
+                                          AND NOT pg_visible_in_snapshot(xid, $1::text::pg_snapshot))";
+const REST: &str = " AND seq <= $5 AND pg_visible_in_snapshot(xid, $4::text::pg_snapshot)
+                     AND (xid, seq) > ($6::text::xid8, $7)";
+const TAIL: &str = " ORDER BY xid, seq LIMIT $3) log ON true ORDER BY log.xid, log.seq";
 
 /// Appends a row and wakes who waits for one, once the transaction is committed.
 pub(super) async fn append(
@@ -62,7 +63,9 @@ pub(super) async fn after(
     let place = cursor.map(Place::from_cursor).transpose()?;
     let found = read_after(connection, schema, place.as_ref().unwrap_or(&Place::beginning())).await?;
     match place {
-        Some(place) if place.origin != found.origin => Err(StoreError::CursorLost),
+        Some(place) if place.origin != found.origin || !place.is_reached(&found.now) => {
+            Err(StoreError::CursorLost)
+        }
         _ => found.changes(),
     }
 }
@@ -70,10 +73,12 @@ pub(super) async fn after(
 /// What one statement read.
 struct Found {
     origin: String,
+    /// The snapshot of this statement.
+    now: String,
     /// What the reader has seen before.
-    before: String,
+    before: Seen,
     /// The snapshot whose rows are given out.
-    of: String,
+    of: Seen,
     rows: Vec<PgRow>,
 }
 
@@ -82,22 +87,29 @@ async fn read_after(
     schema: &Schema,
     place: &Place,
 ) -> Result<Found, StoreError> {
+    let begin = |texts| {
+        let Seen { snapshot, top } = &place.seen;
+        schema.query_of(texts).bind(snapshot.clone()).bind(*top).bind(BATCH as i64)
+    };
     let query = match &place.part {
-        None => schema.query_of(&[HEAD, ORIGIN, NEW, TAIL]).bind(place.seen.clone()).bind(BATCH as i64),
-        Some(part) => {
-            let query =
-                schema.query_of(&[HEAD, ORIGIN, NEW, REST, TAIL]).bind(place.seen.clone()).bind(BATCH as i64);
-            query.bind(part.of.clone()).bind(part.xid.clone()).bind(part.seq)
-        }
+        None => begin(&[HEAD, ORIGIN, NEW, TAIL]),
+        Some(Part { of, xid, seq }) => begin(&[HEAD, ORIGIN, NEW, REST, TAIL])
+            .bind(of.snapshot.clone())
+            .bind(of.top)
+            .bind(xid.clone())
+            .bind(*seq),
     };
     let mut rows = query.fetch_all(connection).await.map_err(from_sqlx)?;
     let first = rows.first().ok_or_else(|| StoreError::unavailable("the table jeton_meta is empty"))?;
-    let (origin, snapshot) = (read(first, "origin")?, read(first, "snapshot")?);
+    let (origin, now) = (read(first, "origin")?, read::<String>(first, "snapshot")?);
+    // The log may be empty by now, and was not always.
+    let top = place.seen.top.max(read(first, "top")?);
     if read::<Option<i64>>(first, "seq")?.is_none() {
         rows.clear();
     }
-    let of = place.part.as_ref().map_or(snapshot, |part| part.of.clone());
-    Ok(Found { origin, before: place.seen.clone(), of, rows })
+    let of = place.part.as_ref().map(|part| part.of.clone());
+    let of = of.unwrap_or_else(|| Seen { snapshot: now.clone(), top });
+    Ok(Found { origin, now, before: place.seen.clone(), of, rows })
 }
 
 impl Found {
@@ -127,20 +139,21 @@ pub(super) async fn trim(
     schema: &Schema,
     through: &Cursor,
 ) -> Result<(), StoreError> {
-    let Place { origin, seen, part } = Place::from_cursor(through)?;
+    let place = Place::from_cursor(through)?;
     let row = schema.query(ORIGIN).fetch_one(&mut *connection).await.map_err(from_sqlx)?;
-    let here: &str = read(&row, "origin")?;
-    if origin != here {
+    if place.origin != read::<&str>(&row, "origin")? || !place.is_reached(read(&row, "snapshot")?) {
         return Err(StoreError::CursorLost);
     }
-    let (of, xid, seq) = part.map_or((seen.clone(), "0".to_owned(), 0), |part| (part.of, part.xid, part.seq));
+    let Place { seen, part, .. } = place;
+    let part = part.unwrap_or_else(|| Part { of: seen.clone(), xid: "0".to_owned(), seq: 0 });
     let sql = "DELETE FROM @jeton_changes WHERE (xid, seq) IN (
                    SELECT xid, seq FROM @jeton_changes
-                   WHERE pg_visible_in_snapshot(xid, $1::text::pg_snapshot)
-                      OR pg_visible_in_snapshot(xid, $2::text::pg_snapshot)
-                         AND (xid, seq) <= ($3::text::xid8, $4)
+                   WHERE seq <= $2 AND pg_visible_in_snapshot(xid, $1::text::pg_snapshot)
+                      OR seq <= $4 AND pg_visible_in_snapshot(xid, $3::text::pg_snapshot)
+                         AND (xid, seq) <= ($5::text::xid8, $6)
                    FOR UPDATE SKIP LOCKED)";
-    let query = schema.query(sql).bind(seen).bind(of).bind(xid).bind(seq);
+    let query = schema.query(sql).bind(seen.snapshot).bind(seen.top).bind(part.of.snapshot);
+    let query = query.bind(part.of.top).bind(part.xid).bind(part.seq);
     query.execute(connection).await.map(drop).map_err(from_sqlx)
 }
 

@@ -6,7 +6,7 @@ use sqlx::{PgConnection, Row as _};
 use super::{error::from_sqlx, schema::Schema};
 
 /// The first half of what the locks of subjects are hashed from.
-const SEED: i64 = 0x6a65_746f_6e;
+const SEED: i64 = 0x006a_6574_6f6e;
 
 /// Waits until no other transaction that is limited writes for the same subject, before anything is read.
 pub(super) async fn wait_in_turn(

@@ -151,7 +151,7 @@ async fn a_cursor_of_another_database_is_told_apart() {
     };
     foreigner(store.changes(Some(&foreign)).await.map(drop));
     foreigner(store.trim(&foreign).await);
-    for bad in ["", "7", "a/1:1:", "a.b.c/1:1:/1:1:/1/1", "../1:1:", "a.b.c/x"] {
+    for bad in ["", "7", "1:1:/0/a", "1:1:/0/1:1:/0/1/1/a.b.c", "1:1:/0/..", "x/0/a.b.c"] {
         foreigner(store.changes(Some(&Cursor::new(bad))).await.map(drop));
         foreigner(store.trim(&Cursor::new(bad)).await);
     }
@@ -171,13 +171,35 @@ async fn after_a_change_of_the_timeline_the_cursor_is_lost() {
     let (store, schema) = fresh().await;
     append(&mut schema.direct().await, 1).await;
     let (_, cursor) = read_on(&store, None).await;
-    let (database, rest) = cursor.as_str().split_once('/').unwrap();
-    let (database, timeline) = database.rsplit_once('.').unwrap();
+    let (database, timeline) = cursor.as_str().rsplit_once('.').unwrap();
     assert_eq!(timeline, "00000001");
-    let before = Cursor::new(format!("{database}.00000000/{rest}"));
+    let before = Cursor::new(format!("{database}.00000000"));
     assert!(matches!(store.changes(Some(&before)).await, Err(StoreError::CursorLost)));
     assert!(matches!(store.trim(&before).await, Err(StoreError::CursorLost)));
     assert_eq!(read_on(&store, None).await.0, [1]);
+}
+
+/// After a crash, the number of a transaction that was rolled back, and so was over, belongs to another one.
+#[tokio::test]
+async fn a_number_that_is_given_out_again_hides_no_row() {
+    let (store, schema) = fresh().await;
+    let mut direct = schema.direct().await;
+    append(&mut direct, 1).await;
+    let (_, cursor) = read_on(&store, None).await;
+    append(&mut direct, 2).await;
+    let reuse = "UPDATE jeton_changes SET xid = (SELECT min(xid) FROM jeton_changes)";
+    run(&mut direct, reuse).await;
+    store.trim(&cursor).await.unwrap();
+    let (rows, next) = read_on(&store, Some(&cursor)).await;
+    assert_eq!(rows, [2]);
+    assert_eq!(read_on(&store, Some(&next)).await.0, [0; 0], "and once");
+    store.trim(&next).await.unwrap();
+    assert_eq!(read_on(&store, None).await.0, [0; 0]);
+    // The log is empty; what was its highest number is not forgotten.
+    let (_, empty) = read_on(&store, Some(&next)).await;
+    append(&mut direct, 3).await;
+    run(&mut direct, "UPDATE jeton_changes SET xid = '3'::xid8").await;
+    assert_eq!(read_on(&store, Some(&empty)).await.0, [3]);
 }
 
 #[tokio::test]

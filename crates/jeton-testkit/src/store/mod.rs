@@ -53,7 +53,7 @@ macro_rules! store_contract {
             a_record_is_found_as_it_was_inserted
             an_unknown_record_is_not_found
             an_id_is_taken_once
-            an_id_is_taken_for_ever
+            a_tombstone_keeps_its_id_taken
             a_name_is_taken_once_per_tenant
             a_name_is_free_after_its_record_was_deleted
             a_rename_takes_the_new_name_and_frees_the_old

@@ -96,7 +96,7 @@ impl Authority {
     }
 
     /// Whether it may do what concerns the app as a whole. A refusal is noted.
-    pub(super) fn may(&self, caller: &Caller, scope: &str) -> Result<(), ManageError> {
+    pub(in crate::authority) fn may(&self, caller: &Caller, scope: &str) -> Result<(), ManageError> {
         let tenant =
             || if caller.tenant().is_some() { Err(ManageError::Denied(Denial::Tenant)) } else { Ok(()) };
         let allowed = caller.require(scope).and_then(|()| tenant());

@@ -2,7 +2,7 @@
 
 use super::{
     Authority,
-    exchange::{Live, Proven},
+    live::{Live, Proven},
 };
 use crate::{
     AuthenticateError, Names, OriginRef, Principal, Rejection, TokenKind, policy::Denial,
@@ -99,6 +99,7 @@ impl Authority {
             return Err(Rejection::Audience);
         }
         let rights = Rights::of(&record.grant, account.as_ref(), &settings.role_map, &settings.default_role);
+        let known_until = started.saturating_add(settings.access_ttl);
         Ok(Principal::assertion(Assertion {
             kind: TokenKind::ApiToken,
             token_id: record.id,
@@ -112,7 +113,7 @@ impl Authority {
             audiences,
             networks: record.grant.networks,
             expires_at: ends_at,
-            known_until: started.saturating_add(settings.access_ttl),
+            known_until: ends_at.map_or(known_until, |end| end.min(known_until)),
             verifier: self.0.verifier.downgrade(),
         }))
     }

@@ -179,10 +179,9 @@ impl Authority {
             for record in page.records.iter().filter(unused) {
                 let disabled =
                     self.change(&caller, record.id, &Mutation::Disable, Some(record.version)).await;
-                match disabled {
-                    Err(ManageError::Unavailable(unavailable)) => return Err(unavailable),
-                    // Changed meanwhile, so it is looked at another time.
-                    Ok(_) | Err(_) => {}
+                // One that was changed meanwhile is looked at another time.
+                if let Err(ManageError::Unavailable(unavailable)) = disabled {
+                    return Err(unavailable);
                 }
             }
             match page.next {

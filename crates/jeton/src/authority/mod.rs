@@ -12,6 +12,7 @@ mod expiry;
 mod generate;
 mod housekeeping;
 mod keys;
+mod live;
 mod manage;
 mod mutate;
 mod notes;
@@ -24,6 +25,7 @@ mod rotate;
 mod search;
 mod secret;
 mod settings;
+mod signature;
 mod subjects;
 mod switch;
 
@@ -230,6 +232,11 @@ impl Authority {
     /// The public keys of access tokens (RFC 7517 §5).
     pub fn jwks(&self) -> PublicJwks {
         PublicJwks { keys: self.0.rings.load().access.public() }
+    }
+
+    /// What an exchange without `audience` gets access tokens for.
+    pub fn default_audience(&self) -> &str {
+        &self.0.settings.default_audience
     }
 
     /// The lifetime of access tokens.

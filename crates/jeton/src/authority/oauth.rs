@@ -1,6 +1,6 @@
 //! What OAuth clients ask about a token that they hold: whether it is active (RFC 7662), and its end (RFC 7009).
 
-use super::{Authority, exchange::Live, mutate::Mutation};
+use super::{Authority, live::Live, mutate::Mutation};
 use crate::{
     Action, AuditEntry, AuthenticateError, Caller, Change, ManageError, Origin, OriginRef, Principal, Record,
     Timestamp, TokenKind, Unavailable, rights::scopes,

@@ -9,8 +9,8 @@ use std::time::Duration;
 use super::{
     Authority, Generated, Rotate,
     escalation::needs_grant,
-    exchange::{Live, accepted},
     expiry::Lifetime,
+    live::{Live, accepted},
     mutate::{Changed, Mutation},
     personal::Replacement,
 };

@@ -2,19 +2,18 @@
 //!
 //! The key is the id of the record. The secret is derived from a key of the ring for secrets, the id and the generation,
 //! so that it is given out once and stored nowhere; it begins with the generation, so that a wrong one is refused
-//! before the store is asked. A secret can also sign a short text that names a user, a moment and the key: the
-//! signature then stands for the secret for five minutes.
+//! before the store is asked. A secret can also sign a short text that names a user, a moment and the key, or a client
+//! assertion: the signature then stands for the secret for a while.
 
-use std::time::Duration;
-
-use super::{Authority, Exchange, Exchanged, exchange::Proven};
-use crate::{
-    AuthenticateError, ExchangeError, KeyAndSecret, Record, RecordId, Rejection, Timestamp, Unavailable,
-    jose, policy::Denial, ring::KeyRing, text::is_identifier,
+use super::{
+    Authority, Exchange, Exchanged,
+    live::Proven,
+    signature::{Signature, User},
 };
-
-/// How long a signature counts, from the moment that it names.
-const SIGNATURE_TTL: Duration = Duration::from_secs(300);
+use crate::{
+    AuthenticateError, ExchangeError, KeyAndSecret, OriginRef, Principal, Record, RecordId, Rejection,
+    Unavailable, jose, policy::Denial, ring::KeyRing,
+};
 
 /// Whether a signature may stand for a secret at the exchange.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,9 +74,43 @@ impl Authority {
         if self.0.settings.signatures == Signatures::Refused {
             return Err(Rejection::Invalid);
         }
-        let signature = Signature::parse(signature)?;
-        signature.check_time(self.now(), self.0.verifier.0.clock_skew)?;
-        Ok(Proven::Signature(signature))
+        Signature::of_user(signature).map(Proven::Signature)
+    }
+
+    /// Exchanges a client assertion (RFC 7523 §2.2) by a secret, as `client_secret_jwt` names it: a JWT with HS256 under
+    /// the secret, whose `iss` and `sub` are the key and whose one `aud` is the issuer. Its `jti` counts once.
+    ///
+    /// # Errors
+    ///
+    /// See [`ExchangeError`].
+    pub async fn exchange_assertion(
+        &self,
+        assertion: &str,
+        request: &Exchange,
+    ) -> Result<Exchanged, ExchangeError> {
+        self.exchange_with(|| self.prove_assertion(assertion), request).await
+    }
+
+    /// The principal of a client assertion that comes from there.
+    ///
+    /// # Errors
+    ///
+    /// If it is refused or may not be used from there, or if nobody could tell.
+    pub async fn authenticate_assertion(
+        &self,
+        assertion: &str,
+        origin: OriginRef<'_>,
+    ) -> Result<Principal, AuthenticateError> {
+        let live = self.presented(origin, || self.prove_assertion(assertion)).await?;
+        if let Ok(Proven::Signature(signature)) = self.prove_assertion(assertion) {
+            self.take_signature(&signature).await?;
+        }
+        Ok(self.principal_of(live)?)
+    }
+
+    fn prove_assertion(&self, assertion: &str) -> Result<Proven, Rejection> {
+        let skew = self.0.verifier.0.clock_skew;
+        Signature::of_client(assertion, self.issuer(), self.now(), skew).map(Proven::Signature)
     }
 
     pub(super) fn prove_secret(&self, key: &str, secret: &str) -> Result<Proven, Rejection> {
@@ -140,15 +173,13 @@ impl Authority {
     }
 
     /// Takes a signature that counts once. Whoever comes second is refused.
-    pub(super) async fn take_signature(&self, signature: &Signature) -> Result<(), ExchangeError> {
-        if self.0.settings.signatures != Signatures::AcceptedOnce {
+    pub(super) async fn take_signature(&self, signature: &Signature) -> Result<(), AuthenticateError> {
+        let once = signature.counts_once || self.0.settings.signatures == Signatures::AcceptedOnce;
+        if !once {
             return Ok(());
         }
-        let span = SIGNATURE_TTL.saturating_add(self.0.verifier.0.clock_skew.saturating_mul(2));
-        let until = signature.at.saturating_add(span);
-        // Its hash alone: what is stored is worth nothing.
-        let name = format!("signature {}", jose::base64url(&jose::sha256(&signature.hash)));
-        let first = self.0.store.take_name(&name, until).await.map_err(Unavailable::from)?;
+        let until = signature.until.saturating_add(self.0.verifier.0.clock_skew.saturating_mul(2));
+        let first = self.0.store.take_name(&signature.name(), until).await.map_err(Unavailable::from)?;
         if first { Ok(()) } else { Err(Rejection::Replayed.into()) }
     }
 }
@@ -163,95 +194,4 @@ fn derived(ring: &KeyRing, id: RecordId, generation: u64, mac: &str) -> bool {
     let verifies =
         |key: &crate::SigningKey| key.verifying().verifies(key.algorithm().as_str(), message.as_bytes(), mac);
     ring.keys().any(verifies)
-}
-
-/// Whom a signature acts as.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum User {
-    Id(String),
-    Named(String),
-}
-
-/// A signature, taken apart.
-#[derive(Clone, Debug)]
-pub(super) struct Signature {
-    pub(super) key: RecordId,
-    at: Timestamp,
-    pub(super) user: User,
-    /// Key, moment and user put together.
-    signed: String,
-    hash: [u8; 32],
-}
-
-impl Signature {
-    fn parse(text: &str) -> Result<Self, Rejection> {
-        if text.len() > jose::MAX_TOKEN_BYTES {
-            return Err(Rejection::TooLong);
-        }
-        Self::read(text).ok_or(Rejection::Invalid)
-    }
-
-    fn read(text: &str) -> Option<Self> {
-        let (key, rest) = text.strip_prefix("tkn_")?.split_once('_')?;
-        let (moment, rest) = rest.split_once('_')?;
-        // The hash follows the last underscore: a name may hold some.
-        let (user, hash) = rest.rsplit_once('_')?;
-        if moment.len() != 10 || !moment.bytes().all(|byte| byte.is_ascii_digit()) {
-            return None;
-        }
-        let decoded = percent_decoded(user)?;
-        let user_of = |text: String| is_identifier(&text).then_some(text);
-        Some(Self {
-            key: key.parse().ok()?,
-            at: Timestamp::from_unix_seconds(moment.parse().ok()?)?,
-            user: match decoded.strip_prefix('=') {
-                Some(name) => User::Named(user_of(name.to_owned())?),
-                None => User::Id(user_of(decoded)?),
-            },
-            signed: format!("{key}{moment}{user}"),
-            hash: hex(hash)?,
-        })
-    }
-
-    fn check_time(&self, now: Timestamp, skew: Duration) -> Result<(), Rejection> {
-        if self.at > now.saturating_add(skew) {
-            return Err(Rejection::NotYetValid);
-        }
-        if now >= self.at.saturating_add(SIGNATURE_TTL) { Err(Rejection::Expired) } else { Ok(()) }
-    }
-}
-
-/// RFC 3986 §2.1, strictly: each `%` is followed by two digits, and what comes out is text.
-fn percent_decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, tail)) = rest.split_first() {
-        rest = tail;
-        if *first != b'%' {
-            bytes.push(*first);
-            continue;
-        }
-        let (digits, tail) = rest.split_at_checked(2)?;
-        bytes.push(byte(digits)?);
-        rest = tail;
-    }
-    String::from_utf8(bytes).ok()
-}
-
-fn hex(text: &str) -> Option<[u8; 32]> {
-    let digits = text.as_bytes();
-    let mut bytes = [0; 32];
-    if digits.len() != 64 {
-        return None;
-    }
-    for (to, from) in bytes.iter_mut().zip(digits.chunks(2)) {
-        *to = byte(from)?;
-    }
-    Some(bytes)
-}
-
-fn byte(digits: &[u8]) -> Option<u8> {
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    let [high, low] = digits else { return None };
-    u8::try_from(digit(*high)? * 16 + digit(*low)?).ok()
 }

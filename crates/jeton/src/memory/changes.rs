@@ -70,3 +70,22 @@ impl ChangeLog {
         index.min(self.rows.len())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_that_was_not_reached_is_lost() {
+        let mut log = ChangeLog::default();
+        (0..3).for_each(|_| log.push(Change::Keys));
+        let end = log.after(None).unwrap().cursor;
+        log.trim(&end).unwrap();
+        assert!(log.after(Some(&end)).unwrap().rows.is_empty());
+        let beyond = log.cursor(4);
+        assert!(matches!(log.after(Some(&beyond)), Err(StoreError::CursorLost)));
+        assert!(matches!(log.trim(&beyond), Err(StoreError::CursorLost)));
+        log.push(Change::Keys);
+        assert_eq!(log.after(Some(&end)).unwrap().cursor, beyond);
+    }
+}

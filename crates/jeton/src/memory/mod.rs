@@ -5,6 +5,7 @@
 mod audit;
 mod changes;
 mod keys;
+mod once;
 mod orders;
 
 use std::{
@@ -19,8 +20,8 @@ use dashmap::DashMap;
 
 use self::{audit::Entries, changes::ChangeLog, orders::Orders};
 use crate::{
-    AuditEntry, Change, Changes, Cursor, Insert, LastUse, LiveLimit, NamedAudience, OnceStore, Page, Query,
-    Record, RecordId, Restoration, Standing, Store, StoreError, StoredKey, Timestamp, Update,
+    AuditEntry, Change, Changes, Cursor, Insert, LastUse, LiveLimit, NamedAudience, Page, Query, Record,
+    RecordId, Restoration, Standing, Store, StoreError, StoredKey, Timestamp, Update,
 };
 
 /// A store in memory.
@@ -221,28 +222,6 @@ impl Store for MemoryStore {
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        Ok(())
-    }
-}
-
-#[async_trait]
-impl OnceStore for MemoryStore {
-    async fn take_name(&self, name: &str, until: Timestamp) -> Result<bool, StoreError> {
-        let taken = &mut self.write().taken;
-        let first = !taken.contains_key(name);
-        if first {
-            taken.insert(name.to_owned(), until);
-        }
-        Ok(first)
-    }
-
-    async fn give_name_back(&self, name: &str) -> Result<(), StoreError> {
-        self.write().taken.remove(name);
-        Ok(())
-    }
-
-    async fn prune_names(&self, before: Timestamp) -> Result<(), StoreError> {
-        self.write().taken.retain(|_, until| *until >= before);
         Ok(())
     }
 }

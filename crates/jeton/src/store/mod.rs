@@ -92,7 +92,8 @@ pub struct Restoration {
 /// * **Compare and swap.** Of several concurrent updates that expect one version, exactly one succeeds.
 /// * **Names are unique** among the undeleted records of one tenant; the records without a tenant count as those
 ///   of one tenant of their own.
-/// * **Ids are unique** for ever: a deleted record stays as a tombstone, which `find` returns and `list` does not.
+/// * **Ids are unique**: a deleted record stays as a tombstone, which `find` returns and `list` does not, until it is
+///   [pruned](Store::prune_tombstones).
 /// * **The log is complete.** A reader that goes from cursor to cursor sees every row at least once, however
 ///   commits interleave. A cursor that the store did not give out is [`StoreError::CursorLost`]; so is one from before a
 ///   [restoration](Store::restore).

@@ -1,15 +1,22 @@
-//! Client authentication (RFC 6749 §2.3): a key and its secret, in the header or in the body, never both.
+//! Client authentication (RFC 6749 §2.3): a key and its secret in the header or in the body, or an assertion by the
+//! secret (RFC 7523 §2.2); one of them.
 
 use http::header;
+use jeton::{AuthenticateError, Authority, Exchange, ExchangeError, Exchanged, OriginRef, Principal};
+use zeroize::Zeroizing;
 
 use super::{OauthError, form::Form};
 use crate::Request;
 
 /// What a client authenticates with.
-pub(super) struct Client {
-    pub(super) key: String,
-    pub(super) secret: zeroize::Zeroizing<String>,
+pub(super) enum Client {
+    /// A key and its secret.
+    Secret { key: String, secret: Zeroizing<String> },
+    /// A JWT by the secret (RFC 7523 §2.2).
+    Assertion(String),
 }
+
+const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// Whether the request has an `Authorization` header: then a refusal must say how one should look.
 pub(super) fn has_header(request: &Request) -> bool {
@@ -19,32 +26,69 @@ pub(super) fn has_header(request: &Request) -> bool {
 impl Client {
     /// The client of a request; none if it does not authenticate.
     pub(super) fn read(request: &Request, form: &Form) -> Result<Option<Self>, OauthError> {
-        let (id, secret) = (form.one("client_id")?, form.one("client_secret")?);
-        if !has_header(request) {
-            let Some(secret) = secret else { return Ok(None) };
+        let two = || OauthError::invalid_request("the client authenticates in two ways");
+        let id = form.one("client_id")?;
+        let (secret, assertion) = (form.one("client_secret")?, Self::assertion(form)?);
+        let ways = [has_header(request), secret.is_some(), assertion.is_some()];
+        if ways.into_iter().filter(|way| *way).count() > 1 {
+            return Err(two());
+        }
+        if let Some(secret) = secret {
             let key = id.ok_or(OauthError::invalid_client())?.to_owned();
-            return Ok(Some(Self { key, secret: secret.to_owned().into() }));
+            return Ok(Some(Self::Secret { key, secret: secret.to_owned().into() }));
         }
-        let client = Self::basic(request).ok_or(OauthError::invalid_client())?;
-        // Two ways at once (RFC 6749 §2.3); the bare id beside the header is none, if it is the same.
-        if secret.is_some() || id.is_some_and(|id| id != client.key) {
-            return Err(OauthError::invalid_request("the client authenticates in two ways"));
+        if !has_header(request) {
+            return Ok(assertion);
         }
-        Ok(Some(client))
+        let (key, secret) = basic(request).ok_or(OauthError::invalid_client())?;
+        // RFC 6749 §2.3; the bare id beside the header is no second way, if it is the same.
+        if id.is_some_and(|id| id != key) { Err(two()) } else { Ok(Some(Self::Secret { key, secret })) }
     }
 
-    /// HTTP Basic, with both parts form-encoded first (RFC 6749 §2.3.1).
-    fn basic(request: &Request) -> Option<Self> {
-        let mut values = request.headers.get_all(header::AUTHORIZATION).iter();
-        let value = values.next().filter(|_| values.next().is_none())?;
-        let (scheme, encoded) = value.to_str().ok()?.split_once(' ')?;
-        if !scheme.eq_ignore_ascii_case("Basic") {
-            return None;
+    fn assertion(form: &Form) -> Result<Option<Self>, OauthError> {
+        match (form.one("client_assertion_type")?, form.one("client_assertion")?) {
+            (None, None) => Ok(None),
+            (Some(JWT_BEARER), Some(assertion)) => Ok(Some(Self::Assertion(assertion.to_owned()))),
+            _ => Err(OauthError::invalid_client()),
         }
-        let text = String::from_utf8(decoded(encoded.trim())?).ok().map(zeroize::Zeroizing::new)?;
-        let (key, secret) = text.split_once(':')?;
-        Some(Self { key: form_decoded(key), secret: form_decoded(secret).into() })
     }
+
+    /// Who it is.
+    pub(super) async fn authenticate(
+        &self,
+        authority: &Authority,
+        origin: OriginRef<'_>,
+    ) -> Result<Principal, AuthenticateError> {
+        match self {
+            Self::Secret { key, secret } => authority.authenticate_secret(key, secret, origin).await,
+            Self::Assertion(assertion) => authority.authenticate_assertion(assertion, origin).await,
+        }
+    }
+
+    /// An access token for it.
+    pub(super) async fn exchange(
+        &self,
+        authority: &Authority,
+        wanted: &Exchange,
+    ) -> Result<Exchanged, ExchangeError> {
+        match self {
+            Self::Secret { key, secret } => authority.exchange_secret(key, secret, wanted).await,
+            Self::Assertion(assertion) => authority.exchange_assertion(assertion, wanted).await,
+        }
+    }
+}
+
+/// HTTP Basic, with both parts form-encoded first (RFC 6749 §2.3.1).
+fn basic(request: &Request) -> Option<(String, Zeroizing<String>)> {
+    let mut values = request.headers.get_all(header::AUTHORIZATION).iter();
+    let value = values.next().filter(|_| values.next().is_none())?;
+    let (scheme, encoded) = value.to_str().ok()?.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("Basic") {
+        return None;
+    }
+    let text = String::from_utf8(decoded(encoded.trim())?).ok().map(Zeroizing::new)?;
+    let (key, secret) = text.split_once(':')?;
+    Some((form_decoded(key), form_decoded(secret).into()))
 }
 
 fn decoded(text: &str) -> Option<Vec<u8>> {

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use http::{HeaderValue, StatusCode, header};
-use jeton::{ExchangeError, Unavailable};
+use jeton::{AuthenticateError, ExchangeError, Unavailable};
 use serde_json::json;
 
 use crate::{
-    Answer, Realm,
+    Answer, Realm, Refusal,
     problem::json_answer,
     refusal::{TRY_AGAIN, retry_after},
 };
@@ -18,14 +18,21 @@ pub(super) struct OauthError {
     status: StatusCode,
     error: &'static str,
     description: &'static str,
-    /// Whether the client came with an `Authorization` header, and is to be told how (RFC 6749 §5.2).
-    challenged: bool,
+    /// How to authenticate, where that is to be told (RFC 6749 §5.2).
+    challenge: Challenge,
     retry_after: Option<Duration>,
+}
+
+#[derive(Debug)]
+enum Challenge {
+    None,
+    Basic,
+    Ready(Option<HeaderValue>),
 }
 
 impl OauthError {
     pub(super) const fn new(status: StatusCode, error: &'static str, description: &'static str) -> Self {
-        Self { status, error, description, challenged: false, retry_after: None }
+        Self { status, error, description, challenge: Challenge::None, retry_after: None }
     }
 
     pub(super) const fn invalid_request(description: &'static str) -> Self {
@@ -39,7 +46,37 @@ impl OauthError {
 
     /// With the scheme, if the client is not accepted and has used the header (RFC 6749 §5.2).
     pub(super) fn challenging(self, has_header: bool) -> Self {
-        Self { challenged: has_header && self.error == "invalid_client", ..self }
+        let basic = has_header && self.error == "invalid_client";
+        if basic { Self { challenge: Challenge::Basic, ..self } } else { self }
+    }
+
+    /// There is no client at all, where one is needed (RFC 7662 §2.1).
+    pub(super) fn no_client() -> Self {
+        Self { challenge: Challenge::Basic, ..Self::invalid_client() }
+    }
+
+    /// Why a client is not who it says.
+    pub(super) fn from_client(error: AuthenticateError) -> Self {
+        match error {
+            AuthenticateError::Rejected(_) | AuthenticateError::Denied(_) => Self::invalid_client(),
+            AuthenticateError::TooMany(after) => Self::too_many(after),
+            AuthenticateError::Unavailable(cause) => Self::unavailable(&cause),
+        }
+    }
+
+    /// The refusal of a bearer, with its own challenge (RFC 6750 §3).
+    pub(super) fn from_refusal(refusal: &Refusal, realm: &Realm) -> Self {
+        let error = match refusal {
+            Refusal::Malformed => Self::invalid_request("the Authorization header is malformed"),
+            Refusal::TooMany(after) => return Self::too_many(*after),
+            Refusal::Unavailable(cause) => return Self::unavailable(cause),
+            Refusal::Denied(_) => {
+                Self::new(StatusCode::FORBIDDEN, "access_denied", "the token may not be used here")
+            }
+            _ => Self::new(StatusCode::UNAUTHORIZED, "invalid_token", "the token is not accepted"),
+        };
+        let challenge = refusal.answer(realm).headers().get(header::WWW_AUTHENTICATE).cloned();
+        Self { challenge: Challenge::Ready(challenge), ..error }
     }
 
     pub(super) fn unavailable(cause: &Unavailable) -> Self {
@@ -49,7 +86,7 @@ impl OauthError {
         Self { retry_after: Some(TRY_AGAIN), ..error }
     }
 
-    pub(super) const fn too_many(after: Duration) -> Self {
+    pub(super) fn too_many(after: Duration) -> Self {
         let status = StatusCode::TOO_MANY_REQUESTS;
         let error = Self::new(status, "temporarily_unavailable", "too many requests, wait");
         Self { retry_after: Some(after), ..error }
@@ -77,11 +114,15 @@ impl OauthError {
     pub(super) fn answer(&self, realm: &Realm) -> Answer {
         let body = json!({"error": self.error, "error_description": self.description});
         let mut answer = json_answer(self.status, &body);
-        if self.challenged {
-            let challenge = format!("Basic realm=\"{}\", charset=\"UTF-8\"", realm.as_str());
-            if let Ok(challenge) = HeaderValue::try_from(challenge) {
-                answer.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        let challenge = match &self.challenge {
+            Challenge::None => None,
+            Challenge::Basic => {
+                HeaderValue::try_from(format!("Basic realm=\"{}\", charset=\"UTF-8\"", realm.as_str())).ok()
             }
+            Challenge::Ready(challenge) => challenge.clone(),
+        };
+        if let Some(challenge) = challenge {
+            answer.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
         match self.retry_after {
             Some(after) => retry_after(answer, after),

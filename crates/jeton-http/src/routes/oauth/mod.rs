@@ -3,13 +3,21 @@
 mod client;
 mod error;
 mod form;
+mod introspect;
+mod metadata;
 mod token;
 
 use error::OauthError;
+pub use metadata::WellKnown;
 
+use super::Endpoint;
 use crate::{Answer, Gate, Request};
 
-/// `POST /oauth2/token` (RFC 6749 §3.2).
-pub(super) async fn token(gate: &Gate, request: &Request) -> Answer {
-    token::respond(gate, request).await.unwrap_or_else(|error| error.answer(gate.realm_of()))
+pub(super) async fn respond(gate: &Gate, endpoint: Endpoint, request: &Request) -> Answer {
+    let answer = match endpoint {
+        Endpoint::Introspect => introspect::introspect(gate, request).await,
+        Endpoint::OauthRevoke => introspect::revoke(gate, request).await,
+        _ => token::respond(gate, request).await,
+    };
+    answer.unwrap_or_else(|error| error.answer(gate.realm_of()))
 }

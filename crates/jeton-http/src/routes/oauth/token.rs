@@ -34,7 +34,7 @@ pub(super) async fn respond(gate: &Gate, request: &Request) -> Result<Answer, Oa
 async fn client_credentials(gate: &Gate, request: &Request, form: &Form) -> Result<Answer, OauthError> {
     let client = Client::read(request, form)?.ok_or(OauthError::invalid_client())?;
     let wanted = wanted(gate, request, form)?;
-    let exchanged = gate.authority().exchange_secret(&client.key, &client.secret, &wanted).await;
+    let exchanged = client.exchange(gate.authority(), &wanted).await;
     let exchanged =
         exchanged.map_err(|error| OauthError::from_exchange(error, OauthError::invalid_client()))?;
     Ok(issued(&exchanged, None))

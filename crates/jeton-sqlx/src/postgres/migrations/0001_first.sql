@@ -80,7 +80,7 @@ CREATE INDEX jeton_tombstones_by_updated_at
 -- The number of the transaction tells whether a reader has seen the row: see changes.rs.
 CREATE TABLE @jeton_changes (
     xid                xid8   NOT NULL DEFAULT pg_current_xact_id(),
-    seq                bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    seq                bigint NOT NULL GENERATED ALWAYS AS IDENTITY UNIQUE,
     longest_access_ttl bigint NOT NULL,
     change             text   NOT NULL,
     PRIMARY KEY (xid, seq)

@@ -1,4 +1,4 @@
-//! Records are kept as they are, under ids that never return.
+//! Records are kept as they are, under ids of their own.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ pub async fn an_id_is_taken_once(store: Arc<dyn Store>) {
     assert_eq!(store.find(id(1)).await.unwrap(), Some(minimal_record(1)));
 }
 
-pub async fn an_id_is_taken_for_ever(store: Arc<dyn Store>) {
+pub async fn a_tombstone_keeps_its_id_taken(store: Arc<dyn Store>) {
     insert(&*store, &minimal_record(1)).await.unwrap();
     delete(&*store, id(1)).await;
     assert!(matches!(insert(&*store, &minimal_record(1)).await, Err(StoreError::IdTaken)));

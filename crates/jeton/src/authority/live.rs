@@ -1,0 +1,238 @@
+//! What a credential stands for now: the reading that every exchange and every direct use begins with.
+//!
+//! The order is what makes child-kill safe: first the time is taken, then the record is read, then the directory is
+//! asked, then the record's epoch is compared with the cut-off. What is made from it lives from the time taken on, so
+//! that what comes from a stale read is older than the cut-off that refuses it.
+
+use std::sync::atomic::Ordering;
+
+use super::{Authority, mutate::Mutation, refresh_keys, signature::Signature};
+use crate::{
+    Account, AuthenticateError, Caller, Credential, Fingerprint, ManageError, PreviousCredential, Record,
+    RecordId, Rejection, State, Timestamp, Unavailable, jose, verifier::verify_api,
+};
+
+/// How often a read that lies behind a cut-off is repeated.
+const ATTEMPTS: usize = 3;
+
+/// What somebody has shown to be its own, before the record is read.
+#[derive(Debug)]
+pub(super) enum Proven {
+    /// An API token that we signed.
+    Token { id: RecordId, generation: Option<u64>, expires_at: Option<Timestamp>, fingerprint: Fingerprint },
+    /// A secret that we derived.
+    Secret { id: RecordId, generation: u64 },
+    /// A signature, of whatever time; who made it, only the record tells.
+    Signature(Signature),
+}
+
+/// A credential that is accepted now, and what was read about it.
+pub(super) struct Live {
+    /// The time taken before anything was read.
+    pub(super) started: Timestamp,
+    /// With the subject that it acts as, also if a signature names it.
+    pub(super) record: Record,
+    /// There exactly if the record has a subject.
+    pub(super) account: Option<Account>,
+    /// The end of the presented credential, exclusive: of the record, of its grace, or of what was signed.
+    pub(super) ends_at: Option<Timestamp>,
+    /// The generation of the presented credential.
+    pub(super) generation: u64,
+}
+
+impl Authority {
+    /// A credential that no known key made may come from one that another node has just made: it is looked for once a
+    /// second at most, whatever comes in.
+    pub(super) async fn with_new_keys(
+        &self,
+        prove: impl Fn() -> Result<Proven, Rejection>,
+    ) -> Result<Proven, Rejection> {
+        let first = prove();
+        if !matches!(first, Err(Rejection::Invalid)) || self.0.managed.is_none() {
+            return first;
+        }
+        let now = self.0.clock().monotonic().as_secs() + 1;
+        if self.0.asked_for_keys.fetch_max(now, Ordering::Relaxed) >= now {
+            return first;
+        }
+        match refresh_keys(&self.0).await {
+            Ok(()) => prove(),
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "the keys cannot be read");
+                first
+            }
+        }
+    }
+
+    /// What an API token proves by its signature alone.
+    pub(super) fn prove(&self, api_token: &str) -> Result<Proven, Rejection> {
+        let exchange = &self.0.settings.exchange_audience;
+        let claims = verify_api(api_token, &self.0.rings.load().api, self.issuer(), exchange)?;
+        let end = |exp| Timestamp::from_unix_seconds(exp).ok_or(Rejection::Invalid);
+        Ok(Proven::Token {
+            id: claims.sub.parse().map_err(|_| Rejection::Invalid)?,
+            generation: claims.jti.rsplit_once('.').and_then(|(_, number)| number.parse().ok()),
+            expires_at: claims.exp.map(end).transpose()?,
+            fingerprint: Fingerprint::from_bytes(jose::sha256(api_token.as_bytes())),
+        })
+    }
+
+    /// Reads what a credential stands for, and whether it is accepted now. It counts as its first use.
+    pub(super) async fn live(&self, proven: &Proven) -> Result<Live, AuthenticateError> {
+        self.read_live(proven, true).await
+    }
+
+    /// The same for who only wants to know.
+    pub(super) async fn peek(&self, proven: &Proven) -> Result<Live, AuthenticateError> {
+        self.read_live(proven, false).await
+    }
+
+    async fn read_live(&self, proven: &Proven, used: bool) -> Result<Live, AuthenticateError> {
+        let id = proven.id();
+        for _ in 0..ATTEMPTS {
+            let started = self.now();
+            let record = self.0.store.find(id).await.map_err(Unavailable::from)?;
+            let mut record = record.ok_or(proven.unknown())?;
+            let (generation, ends_at) = match self.judge(&record, proven, started) {
+                Err(Rejection::Superseded) if used => {
+                    self.note_superseded(&record, proven);
+                    return Err(Rejection::Superseded.into());
+                }
+                judged => judged?,
+            };
+            if let Proven::Signature(signature) = proven {
+                signature.check_time(started, self.0.verifier.0.clock_skew)?;
+            }
+            if let Proven::Signature(Signature { user: Some(user), .. }) = proven {
+                let subject = self.signed_subject(user, &record).await?;
+                if record.grant.subject.is_none() {
+                    // The user of this moment, whichever life of that name it is.
+                    record.incarnation = self.0.account(&subject).await?.map(|account| account.incarnation);
+                    record.grant.subject = Some(subject);
+                }
+            }
+            let account = self.account_of(&record).await?;
+            if used && generation == record.credential.generation && self.is_cancellable(&record, started) {
+                // The first use of a new credential: written down before it takes effect, so that from now on nobody
+                // cancels its rotation.
+                self.confirm_rotation(id, generation).await?;
+                continue;
+            }
+            if self.0.cut_offs().accepts(record.id, record.epoch) {
+                return Ok(Live { started, record, account, ends_at, generation });
+            }
+        }
+        Err(Unavailable::Internal("the store lags behind its change log").into())
+    }
+
+    /// The credential of the record that was presented, and what it is if it is in its grace; none if it counts no more.
+    pub(super) fn shown<'a>(
+        &self,
+        record: &'a Record,
+        proven: &Proven,
+        now: Timestamp,
+    ) -> Option<(&'a Credential, Option<&'a PreviousCredential>)> {
+        let shows = |credential: &Credential| match proven {
+            Proven::Token { fingerprint, .. } => credential.fingerprint == *fingerprint,
+            Proven::Secret { generation, .. } => record.has_secret && credential.generation == *generation,
+            Proven::Signature(signature) => {
+                record.has_secret && self.is_signed_by(signature, credential.generation)
+            }
+        };
+        let current = Some((&record.credential, None));
+        let previous = record.grace(now).map(|previous| (&previous.credential, Some(previous)));
+        current.into_iter().chain(previous).find(|(credential, _)| shows(credential))
+    }
+
+    /// Whether the record accepts that credential now: its generation, and until when.
+    fn judge(
+        &self,
+        record: &Record,
+        proven: &Proven,
+        now: Timestamp,
+    ) -> Result<(u64, Option<Timestamp>), Rejection> {
+        let shown = self.shown(record, proven, now);
+        if shown.is_none() && matches!(proven, Proven::Signature(_)) {
+            // Nothing is proven by it, so nothing is told.
+            return Err(Rejection::Invalid);
+        }
+        accepted(record.state(now))?;
+        let (credential, previous) = shown.ok_or(Rejection::Superseded)?;
+        let signed = match proven {
+            Proven::Token { expires_at, .. } => *expires_at,
+            _ => credential.expires_at,
+        };
+        // A rotation that set a later end set it for the new credential.
+        let own = previous.and_then(|previous| previous.ends_at);
+        if [signed, own].into_iter().flatten().any(|end| now >= end) {
+            return Err(Rejection::Expired);
+        }
+        let grace = previous.map(|previous| previous.until);
+        let ends_at = [grace, signed, own, record.grant.expires_at].into_iter().flatten().min();
+        Ok((credential.generation, ends_at))
+    }
+
+    /// Whether some node may still take the rotation of that record back: also one whose clock is behind this one.
+    fn is_cancellable(&self, record: &Record, now: Timestamp) -> bool {
+        let skew = self.0.verifier.0.clock_skew;
+        record
+            .previous
+            .as_ref()
+            .is_some_and(|previous| !previous.superseded && now < previous.until.saturating_add(skew))
+    }
+
+    async fn confirm_rotation(&self, id: RecordId, generation: u64) -> Result<(), AuthenticateError> {
+        let own = Caller::system(id.to_string());
+        match self.mutate(&own, id, Mutation::Confirm(generation), None).await {
+            // Whatever else happened to the record meanwhile is seen when it is read again.
+            Ok(_) | Err(ManageError::NotFound | ManageError::Conflict(_)) => Ok(()),
+            Err(ManageError::Unavailable(unavailable)) => Err(unavailable.into()),
+            Err(_) => Err(Unavailable::Internal("a rotation could not be confirmed").into()),
+        }
+    }
+
+    async fn account_of(&self, record: &Record) -> Result<Option<Account>, AuthenticateError> {
+        let Some(subject) = &record.grant.subject else { return Ok(None) };
+        let account = self.0.account(subject).await?.ok_or(Rejection::Subject)?;
+        let same = record.incarnation.as_ref() == Some(&account.incarnation);
+        if account.active && same { Ok(Some(account)) } else { Err(Rejection::Subject.into()) }
+    }
+}
+
+impl Proven {
+    /// The record that it belongs to.
+    pub(super) fn id(&self) -> RecordId {
+        match self {
+            Self::Token { id, .. } | Self::Secret { id, .. } => *id,
+            Self::Signature(signature) => signature.key,
+        }
+    }
+
+    /// The generation that it says to be of.
+    pub(super) fn generation(&self) -> Option<u64> {
+        match self {
+            Self::Token { generation, .. } => *generation,
+            Self::Secret { generation, .. } => Some(*generation),
+            Self::Signature(_) => None,
+        }
+    }
+
+    /// Why it is refused if there is no such record.
+    fn unknown(&self) -> Rejection {
+        match self {
+            Self::Signature(_) => Rejection::Invalid,
+            _ => Rejection::Revoked,
+        }
+    }
+}
+
+/// Whether a record in that state is accepted.
+pub(super) const fn accepted(state: State) -> Result<(), Rejection> {
+    match state {
+        State::Active => Ok(()),
+        State::Disabled => Err(Rejection::Disabled),
+        State::Revoked => Err(Rejection::Revoked),
+        State::Expired => Err(Rejection::Expired),
+        State::NotYetValid => Err(Rejection::NotYetValid),
+    }
+}

@@ -1,0 +1,27 @@
+//! Serves the app, with a token for `alice`.
+
+use std::{error::Error, sync::Arc};
+
+use axum::Router;
+use jeton::{Account, Authority, Caller, Generate, MasterKey, MemoryStore, StaticDirectory, SystemRandom};
+
+#[tokio::main]
+#[expect(clippy::print_stdout, reason = "the token is for whoever starts the program")]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let store = Arc::new(MemoryStore::new());
+    let authority = Authority::builder("http://127.0.0.1:3003/auth")
+        .store(store.clone())
+        .managed_keys(store, MasterKey::generate(&SystemRandom)?)
+        .directory(Arc::new(StaticDirectory::new().with("alice", Account::active())))
+        .build()
+        .await?;
+    let token = Generate::new("WebSocket").with_subject("alice");
+    let token = authority.generate(&Caller::system("setup"), token).await?;
+    println!("API token: {}", token.api_token.expose());
+
+    let app = Router::new()
+        .merge(websocket_axum::router(authority.clone()))
+        .nest("/auth", jeton_axum::router(authority));
+    axum::serve(tokio::net::TcpListener::bind("127.0.0.1:3003").await?, app).await?;
+    Ok(())
+}

@@ -1,0 +1,157 @@
+//! Two nodes on one PostgreSQL database, one in each framework.
+
+use std::{
+    fmt::Write as _,
+    sync::atomic::{AtomicU32, Ordering},
+    time::{Duration, Instant},
+};
+
+use end_to_end::{Actor, App, Framework, Setup, on_both};
+use serde_json::json;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+
+on_both!(without_a_master_key_it_does_not_start, a_server_that_is_not_there);
+
+const ISSUER: &str = "http://demo.example/auth";
+const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+
+/// The URL of the server. Without one the tests fail: what was not tested must not pass.
+fn server() -> String {
+    std::env::var("JETON_TEST_POSTGRES").expect(
+        "JETON_TEST_POSTGRES is the URL of a PostgreSQL server: tests/postgres starts one for a command",
+    )
+}
+
+async fn run(sql: String) {
+    let mut connection = PgConnection::connect(&server()).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+}
+
+/// A new database, dropped after the test.
+struct Database(String);
+
+impl Database {
+    async fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("nodes_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        run(format!("CREATE DATABASE {name}")).await;
+        Self(name)
+    }
+
+    fn url(&self) -> String {
+        server().replace("/postgres?", &format!("/{}?", self.0))
+    }
+
+    /// How one node of several is started.
+    fn setup(&self, framework: Framework) -> Setup {
+        Setup::new(framework)
+            .env("JETON_DATABASE_URL", self.url())
+            .env("JETON_MASTER_KEY", MASTER_KEY)
+            .env("JETON_ISSUER", ISSUER)
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let drop = format!("DROP DATABASE {} WITH (FORCE)", self.0);
+        // In a thread, as the test may be in the middle of its own runtime.
+        let dropped = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(run(drop));
+        });
+        dropped.join().ok();
+    }
+}
+
+/// Two nodes that start at the same time on an empty database; the one that printed the first token comes first.
+async fn two_nodes(database: &Database) -> (App, App) {
+    let (axum, actix) = (database.setup(Framework::Axum), database.setup(Framework::Actix));
+    let (one, other) = tokio::join!(axum.start(), actix.start());
+    assert_ne!(one.admin_token.is_some(), other.admin_token.is_some(), "the first token is printed once");
+    if one.admin_token.is_some() { (one, other) } else { (other, one) }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_one_node_does_holds_on_the_other() {
+    let database = Database::new().await;
+    let (one, other) = two_nodes(&database).await;
+    let made = one.generate(json!({"subject": "alice"})).await;
+    // Either node takes the tokens of either.
+    let child = other.exchange(&made.api_token).await;
+    for node in [&one, &other] {
+        node.bearer(child.token()).get("/reports").await.is(200);
+    }
+    let admin = one.admin().await;
+    admin.post_empty(&made.action("disable")).await.is(200);
+    one.bearer(child.token()).get("/reports").await.is(401);
+    refused_within(&child, Duration::from_secs(5)).await;
+    other.bearer(&made.api_token).post_empty("/auth/exchange").await.is(401);
+    admin.post_empty(&made.action("enable")).await.is(200);
+    child.get("/reports").await.is(401);
+    other.exchange(&made.api_token).await.get("/reports").await.is(200);
+}
+
+/// How long it took until the holder was refused.
+async fn refused_within(holder: &Actor, patience: Duration) -> Duration {
+    #[allow(clippy::disallowed_methods, reason = "it measures real time")]
+    let start = Instant::now();
+    loop {
+        let answer = holder.get("/reports").await;
+        let took = start.elapsed();
+        match answer.status {
+            401 => return took,
+            status => assert!(status == 200 && took < patience, "{status} after {took:?}"),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[allow(clippy::print_stderr, reason = "it says what it measured")]
+async fn a_revoked_child_is_refused_on_the_other_node_soon() {
+    const TIMES: usize = 200;
+    let database = Database::new().await;
+    let (one, other) = two_nodes(&database).await;
+    let admin = one.admin().await;
+    let mut times = Vec::new();
+    for _ in 0..TIMES {
+        let made = one.generate(json!({"subject": "alice"})).await;
+        let child = other.exchange(&made.api_token).await;
+        child.get("/reports").await.is(200);
+        admin.post_empty(&made.action("revoke")).await.is(200);
+        times.push(refused_within(&child, Duration::from_secs(5)).await);
+    }
+    times.sort();
+    let (half, most) = (times[TIMES / 2], times[TIMES * 99 / 100]);
+    let mut told = String::new();
+    write!(
+        told,
+        "refused on the other node after {half:?} (p50), {most:?} (p99), {:?} at most",
+        times[TIMES - 1]
+    )
+    .unwrap();
+    eprintln!("{told}");
+    assert!(most < BOUND, "{told}");
+}
+
+/// Each node reads the log once a second.
+const BOUND: Duration = Duration::from_millis(1_200);
+
+async fn without_a_master_key_it_does_not_start(framework: Framework) {
+    let ended = Setup::new(framework)
+        .env("JETON_DATABASE_URL", "postgres://user:secret-text@localhost/x")
+        .run()
+        .await;
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    assert!(ended.stderr.starts_with("error: JETON_MASTER_KEY must be set"), "{ended:?}");
+    assert!(!ended.stderr.contains("secret-text") && ended.stderr.lines().count() == 1, "{ended:?}");
+}
+
+async fn a_server_that_is_not_there(framework: Framework) {
+    let setup = Setup::new(framework)
+        .env("JETON_MASTER_KEY", MASTER_KEY)
+        .env("JETON_DATABASE_URL", "postgres://user:secret-text@localhost/x?host=/there/is/no/socket");
+    let ended = setup.run().await;
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    assert!(ended.stderr.contains("error: the database cannot be reached"), "{ended:?}");
+    assert!(!ended.stderr.contains("secret-text"), "{ended:?}");
+}
