@@ -4,3 +4,4 @@ use crate::server::fresh;
 
 jeton_testkit::store_contract!(fresh);
 jeton_testkit::key_store_contract!(fresh);
+jeton_testkit::model_test!(fresh, 5);

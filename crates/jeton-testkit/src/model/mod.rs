@@ -8,7 +8,9 @@
 //! [`model_test!`](crate::model_test) makes the test. `JETON_MODEL_CASES` says how many sequences are tried; one that
 //! fails is made as short as possible and printed.
 
+mod changes;
 mod check;
+mod found;
 mod grant;
 mod lives;
 mod operation;
@@ -28,12 +30,14 @@ use self::{
     system::System,
 };
 
-/// How many sequences are tried unless `JETON_MODEL_CASES` says otherwise.
-const CASES: u32 = 250;
+/// How many sequences are tried over a store that is fast.
+#[doc(hidden)]
+pub const CASES: u32 = 250;
 
 /// Makes a test of the model over a store.
 ///
-/// It takes an async function that makes an empty store, beside what must live as long as it (its folder, say).
+/// It takes an async function that makes an empty store, beside what must live as long as it (its folder, say); and how
+/// many sequences are tried, if 250 would take too long.
 ///
 /// ```
 /// async fn fresh() -> (jeton::MemoryStore, ()) {
@@ -46,23 +50,26 @@ const CASES: u32 = 250;
 #[macro_export]
 macro_rules! model_test {
     ($fresh:path) => {
+        $crate::model_test!($fresh, $crate::model::CASES);
+    };
+    ($fresh:path, $cases:expr) => {
         #[test]
         fn every_sequence_of_operations_comes_to_what_the_model_says() {
-            $crate::model::run($fresh);
+            $crate::model::run($fresh, $cases);
         }
     };
 }
 
-/// Tries random sequences, each over a store of its own.
+/// Tries that many random sequences, or as many as `JETON_MODEL_CASES` says, each over a store of its own.
 ///
 /// # Panics
 ///
 /// If one comes to something else than the model says; with the shortest that was found.
-pub fn run<S: Store, K, F: Future<Output = (S, K)>>(fresh: impl Fn() -> F) {
+pub fn run<S: Store, K, F: Future<Output = (S, K)>>(fresh: impl Fn() -> F, cases: u32) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let cases = env::var("JETON_MODEL_CASES").ok().and_then(|cases| cases.parse().ok());
+    let told = env::var("JETON_MODEL_CASES").ok().and_then(|cases| cases.parse().ok());
     let config = Config {
-        cases: cases.unwrap_or(CASES),
+        cases: told.unwrap_or(cases),
         failure_persistence: None,
         max_shrink_iters: 4000,
         ..Config::default()

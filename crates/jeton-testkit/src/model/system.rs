@@ -2,18 +2,17 @@
 
 use std::{sync::Arc, time::Duration};
 
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use jeton::{
-    Account, Algorithm, Authority, Caller, Clock as _, Edit, Exchange, ExchangeError, Expiry, Generate,
-    Generated, KeyAndSecret, Kind, ManageError, Origin, RecordId, Reveal, Rotate, Signatures, SigningKey,
+    Account, Algorithm, Authority, Caller, Clock as _, Edit, Expiry, Generate,
+    KeyAndSecret, Kind, Origin, RecordId, Reveal, Rotate, Signatures, SigningKey,
     StaticDirectory, Store, Timestamp, rights::RoleMap,
 };
-use sha2::Sha256;
 
 use super::{
+    found::{Found, made, managed},
     grant::names,
     lives::{Expected, Made},
-    operation::{End, Operation, Proof, ROLES, Rights, SCOPES},
+    operation::{End, Operation, ROLES, Rights, SCOPES},
 };
 use crate::FakeClock;
 
@@ -32,50 +31,17 @@ pub(super) struct System {
     pub(super) children: Vec<String>,
 }
 
-/// What an operation came to.
-pub(super) struct Found {
-    pub(super) word: String,
-    token: Option<Generated>,
-    child: Option<String>,
-}
-
-impl Found {
-    fn word(word: impl Into<String>) -> Self {
-        Self { word: word.into(), token: None, child: None }
-    }
-
-    fn done() -> Self {
-        Self::word("done")
-    }
-}
-
 pub(super) fn user(number: usize) -> String {
     ["alice", "bob"][number].to_owned()
 }
 
-fn admin() -> Caller {
+pub(super) fn admin() -> Caller {
     Caller::system("model")
 }
 
 fn account(active: bool, life: u32, rights: Rights) -> Account {
     let (roles, scopes) = (names(&ROLES, rights.roles), names(&SCOPES, rights.scopes));
     Account { active, incarnation: life.to_string(), roles, scopes, ..Account::default() }
-}
-
-fn managed<T>(answer: Result<T, ManageError>, found: impl FnOnce(T) -> Found) -> Found {
-    match answer {
-        Ok(answer) => found(answer),
-        Err(ManageError::Invalid(_)) => Found::word("invalid"),
-        Err(ManageError::NotFound) => Found::word("not_found"),
-        Err(ManageError::Conflict(conflict)) => Found::word(format!("{conflict:?}")),
-        Err(ManageError::Denied(_)) => Found::word("denied"),
-        Err(ManageError::Rejected(rejection)) => Found::word(rejection.code()),
-        Err(error) => Found::word(format!("{error:?}")),
-    }
-}
-
-fn made(token: Generated) -> Found {
-    Found { token: Some(token), ..Found::done() }
 }
 
 impl System {
@@ -278,55 +244,6 @@ impl System {
                     Err(error) => Found::word(format!("{error:?}")),
                 }
             }
-        }
-    }
-
-    async fn exchange(&self, node: &Authority, token: usize, proof: Proof, narrowed: bool) -> Found {
-        let scopes = narrowed.then(|| ["reports:read".to_owned()].into());
-        let request = Exchange { scopes, ..Exchange::default() };
-        let (text, secret) = &self.tokens[token];
-        let answer = match (proof, secret) {
-            (Proof::Token, _) => node.exchange(text, &request).await,
-            (Proof::Secret, Some(pair)) => {
-                node.exchange_secret(&pair.key, pair.secret.expose(), &request).await
-            }
-            (Proof::Signature(number), Some(pair)) => {
-                let signature = self.sign(pair, &user(number));
-                node.exchange_signature(&signature, &request).await
-            }
-            (_, None) => return Found::word("no secret"),
-        };
-        match answer {
-            Ok(exchanged) => {
-                Found { child: Some(exchanged.access_token.expose().to_owned()), ..Found::done() }
-            }
-            Err(ExchangeError::Rejected(rejection)) => Found::word(rejection.code()),
-            Err(ExchangeError::Denied(_)) => Found::word("denied"),
-            Err(ExchangeError::InvalidScope) => Found::word("invalid_scope"),
-            Err(error) => Found::word(format!("{error:?}")),
-        }
-    }
-
-    fn sign(&self, pair: &KeyAndSecret, user: &str) -> String {
-        let moment = self.now();
-        let mut mac = Hmac::<Sha256>::new_from_slice(pair.secret.expose().as_bytes()).unwrap();
-        mac.update(format!("{}{moment}{user}", pair.key).as_bytes());
-        let hash: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("tkn_{}_{moment}_{user}_{hash}", pair.key)
-    }
-
-    async fn reveal(&self, node: &Authority, record: usize) -> Found {
-        managed(node.reveal(&admin(), self.records[record]).await, |shown| {
-            // Which one it must be is looked at with everything else: it is one that was given out.
-            let known = self.tokens.iter().any(|(text, _)| text == shown.expose());
-            if known { Found::done() } else { Found::word("another token") }
-        })
-    }
-
-    async fn give_up(&self, node: &Authority, token: &str) -> Found {
-        match node.revoke_token(token, &Origin::default()).await {
-            Ok(()) => Found::done(),
-            Err(error) => Found::word(format!("{error:?}")),
         }
     }
 }
