@@ -136,15 +136,27 @@ async fn tidy(inner: &Inner) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Reads on until the authority is gone. A failure is told and tried again.
+/// Reads on until the authority is gone. A failure is told and tried again. Nothing is written in between: a revocation
+/// elsewhere must not wait for that.
 pub(crate) async fn follow(inner: Weak<Inner>, every: Duration) {
-    let mut interval = tokio::time::interval(every);
-    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut interval = ticks(every);
     loop {
         interval.tick().await;
         let Some(inner) = Weak::upgrade(&inner) else { return };
-        if let Err(error) = once(&inner).await {
+        if let Err(error) = read_on(&inner).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "the change feed cannot be read");
+        }
+    }
+}
+
+/// Writes down what waits for it, and drops what nobody needs any more, until the authority is gone.
+pub(crate) async fn write(inner: Weak<Inner>, every: Duration) {
+    let mut interval = ticks(every);
+    loop {
+        interval.tick().await;
+        let Some(inner) = Weak::upgrade(&inner) else { return };
+        if let Err(error) = tidy(&inner).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the change log cannot be trimmed");
         }
         if let Err(error) = last_use::write_down(&inner, false).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "last uses cannot be written down");
@@ -153,6 +165,12 @@ pub(crate) async fn follow(inner: Weak<Inner>, every: Duration) {
             tracing::warn!(error = &error as &dyn std::error::Error, "audit entries cannot be written down");
         }
     }
+}
+
+fn ticks(every: Duration) -> tokio::time::Interval {
+    let mut interval = tokio::time::interval(every);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    interval
 }
 
 pub(crate) async fn once(inner: &Arc<Inner>) -> Result<(), StoreError> {

@@ -144,6 +144,7 @@ impl AuthorityBuilder {
         });
         feed::read_on(&inner).await?;
         tokio::spawn(feed::follow(Arc::downgrade(&inner), self.feed_interval));
+        tokio::spawn(feed::write(Arc::downgrade(&inner), self.feed_interval));
         tokio::spawn(housekeeping::keep(Arc::downgrade(&inner), self.housekeeping_interval));
         Ok(Authority(inner))
     }
