@@ -74,7 +74,7 @@ pub use record::{Credential, Fingerprint, Kind, LastUse, PreviousCredential, Rec
 pub use secret::{AccessToken, ApiToken, KeyAndSecret, Secret};
 pub use store::{
     Change, ChangeRow, Changes, Cursor, Insert, KeyStore, LiveLimit, OnceStore, Restoration, Ring, Store,
-    StoreError, StoredKey, Update,
+    StoreError, StoredKey, Update, Wake, Wakeups,
 };
 pub use text::{FieldError, MAX_LIST};
 pub use time::{Clock, InvalidTimestamp, SystemClock, Timestamp};
