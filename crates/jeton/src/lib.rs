@@ -39,6 +39,7 @@ mod record;
 pub mod rights;
 mod ring;
 mod secret;
+mod staleness;
 mod store;
 mod text;
 mod time;
@@ -72,6 +73,7 @@ pub use principal::{Principal, TokenKind};
 pub use random::{Random, RandomError, SystemRandom};
 pub use record::{Credential, Fingerprint, Kind, LastUse, PreviousCredential, Record, Standing, State};
 pub use secret::{AccessToken, ApiToken, KeyAndSecret, Secret};
+pub use staleness::Staleness;
 pub use store::{
     Change, ChangeRow, Changes, Cursor, Insert, KeyStore, LiveLimit, OnceStore, Restoration, Ring, Store,
     StoreError, StoredKey, Update,
