@@ -93,7 +93,7 @@ impl Authority {
         let changes = self.0.cut_offs().subscribe();
         let held = self.0.cut_offs().held(at);
         let key = rings.access.signing(now).ok_or(Unavailable::Internal("there is no key to sign with"))?;
-        let kids = rings.access.verifying().kids().map(str::to_owned).collect();
+        let kids = rings.access.public().iter().map(|key| key.kid().to_owned()).collect();
         let claims = CutOffClaims::new(self.issuer(), now.unix_seconds(), kids, held);
         let jws = sign(key, TokenType::CutOffs, &claims)?;
         let tag = base64url(&sha256(jws.as_bytes())[..16]);
