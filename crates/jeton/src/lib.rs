@@ -79,7 +79,7 @@ pub use secret::{AccessToken, ApiToken, KeyAndSecret, Secret};
 pub use staleness::Staleness;
 pub use store::{
     Change, ChangeRow, Changes, Cursor, Insert, KeyStore, LiveLimit, OnceStore, Restoration, Ring, Store,
-    StoreError, StoredKey, Update,
+    StoreError, StoredKey, Update, Wake, Wakeups,
 };
 pub use text::{FieldError, MAX_LIST};
 pub use time::{Clock, InvalidTimestamp, SystemClock, Timestamp};

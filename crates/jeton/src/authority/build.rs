@@ -124,6 +124,7 @@ impl AuthorityBuilder {
         let audiences = Audiences::default();
         // Before the log is read: what changes meanwhile is in the log.
         store.audiences().await?.into_iter().for_each(|audience| audiences.learn(audience));
+        let wakeups = store.watch();
         let inner = Arc::new(Inner {
             store,
             directory,
@@ -147,7 +148,7 @@ impl AuthorityBuilder {
             told: Told::default(),
         });
         feed::read_on(&inner).await?;
-        tokio::spawn(feed::follow(Arc::downgrade(&inner), self.feed_interval));
+        tokio::spawn(feed::follow(Arc::downgrade(&inner), self.feed_interval, wakeups));
         tokio::spawn(feed::write(Arc::downgrade(&inner), self.feed_interval));
         tokio::spawn(housekeeping::keep(Arc::downgrade(&inner), self.housekeeping_interval));
         Ok(Authority(inner))
