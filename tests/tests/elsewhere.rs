@@ -140,7 +140,7 @@ async fn it_may_start_before_its_issuer(framework: Framework) {
     let answer = alice.get("/whoami").await;
     answer.problem(503, "unavailable");
     assert!(answer.header("retry-after").is_some() && answer.header("www-authenticate").is_none());
-    issuer.says(Says::WhatTheQuickstartSays);
+    issuer.says(Says::TheTruth);
     until(&alice, "/whoami", 200).await;
 }
 
@@ -161,7 +161,7 @@ async fn an_issuer_that_answers_nonsense_changes_nothing(framework: Framework) {
     }
     assert_eq!(issuer.asked("elsewhere"), 0, "no redirect is followed");
     assert_eq!(health(&resource).await["failing"], json!(true));
-    issuer.says(Says::WhatTheQuickstartSays);
+    issuer.says(Says::TheTruth);
     while health(&resource).await["failing"] != json!(false) {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -251,7 +251,7 @@ fn encode(text: &str) -> String {
 
 #[derive(Clone, Copy, Debug)]
 enum Says {
-    WhatTheQuickstartSays,
+    TheTruth,
     Status503,
     Nonsense,
     TooMuch,
@@ -278,7 +278,7 @@ impl Issuer {
         let url = format!("http://{}/auth", listener.local_addr().unwrap());
         let count = |name| (name, AtomicUsize::new(0));
         let state = Arc::new(State {
-            says: Mutex::new(Says::WhatTheQuickstartSays),
+            says: Mutex::new(Says::TheTruth),
             behind: Mutex::new(None),
             asked: [count("jwks.json"), count("cut-offs"), count("elsewhere")],
         });
@@ -330,7 +330,7 @@ impl State {
         }
         let says = *self.says.lock().unwrap();
         match says {
-            Says::WhatTheQuickstartSays => {
+            Says::TheTruth => {
                 let behind = self.behind.lock().unwrap().clone();
                 let Some(behind) = behind else { return Vec::new() };
                 let answer = behind.get(&path).await;
