@@ -65,6 +65,9 @@ async fn each_kind_opens_its_own_doors_alone() {
     let wrong = Some(Rejection::Invalid);
     assert_eq!(doors(&authority, token.api_token.expose()).await, [wrong, None, None]);
     assert_eq!(doors(&authority, &access_token).await, [None, wrong, wrong]);
+    // What is told to verifiers elsewhere is signed by the key of access tokens, and is none.
+    let cut_offs = authority.signed_cut_offs().await.unwrap();
+    assert_eq!(doors(&authority, cut_offs.as_str()).await, [wrong; 3]);
     // Nor does having been accepted elsewhere help.
     assert_eq!(doors(&authority, token.api_token.expose()).await, [wrong, None, None]);
 }
@@ -99,6 +102,8 @@ async fn headers_that_are_not_ours_are_invalid() {
             key.header(""),
             key.header("jwt"),
             key.header("dpop+jwt"),
+            key.header("cut-offs+jwt"),
+            key.header("application/cut-offs+jwt"),
             key.header(if typ == "at+jwt" { "api+jwt" } else { "at+jwt" }),
             format!(r#"{{"alg":"EdDSA","kid":"{kid}"}}"#),
             format!(r#"{{"typ":"{typ}","kid":"{kid}"}}"#),

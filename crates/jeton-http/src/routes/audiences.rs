@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     Answer,
-    gate::IssuerGate,
+    issuer::IssuerGate,
     problem::json_answer,
     session::caller,
     wire::{self, Accepts, Fields},

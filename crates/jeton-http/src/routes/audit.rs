@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde_json::json;
 
 use super::{Failure, Request};
-use crate::{Answer, gate::IssuerGate, problem::json_answer, session::caller, wire};
+use crate::{Answer, issuer::IssuerGate, problem::json_answer, session::caller, wire};
 
 pub(super) async fn respond(gate: &IssuerGate, request: &Request) -> Result<Answer, Failure> {
     let caller = caller(gate, request).await?;

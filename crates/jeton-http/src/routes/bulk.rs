@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{Failure, Request};
 use crate::{
     Answer,
-    gate::IssuerGate,
+    issuer::IssuerGate,
     problem::json_answer,
     session::caller,
     wire::{self, Accepts, BulkAction, Fields},

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{Failure, Request};
 use crate::{
     Answer, Refusal,
-    gate::IssuerGate,
+    issuer::IssuerGate,
     problem::json_answer,
     wire::{self, Accepts, Fields},
 };

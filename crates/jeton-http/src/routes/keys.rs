@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Endpoint, Failure, Request};
 use crate::{
     Answer, Problem,
-    gate::IssuerGate,
+    issuer::IssuerGate,
     problem::json_answer,
     session::caller,
     wire::{self, Accepts, Fields},

@@ -22,7 +22,7 @@ pub use endpoint::Endpoint;
 pub(crate) use failure::Failure;
 pub use oauth::WellKnown;
 
-use crate::{Answer, Body, Gate, Head, HostSession, Problem, gate::IssuerGate, method_not_allowed};
+use crate::{Answer, Body, Gate, Head, HostSession, Problem, issuer::IssuerGate, method_not_allowed};
 
 /// A request, with its body in memory. `Debug` shows neither headers nor body: there are tokens in them.
 #[derive(Clone)]

@@ -7,7 +7,7 @@ use http::StatusCode;
 use super::{Endpoint, Failure, Request, condition::tagged, tokens::shown};
 use crate::{
     Answer, Refusal,
-    gate::IssuerGate,
+    issuer::IssuerGate,
     session::principal,
     wire::{self, Accepts, Fields},
 };

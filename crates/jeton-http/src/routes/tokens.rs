@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     Answer, Problem,
-    gate::IssuerGate,
+    issuer::IssuerGate,
     problem::json_answer,
     session::caller,
     wire::{self, Accepts, Fields},

@@ -9,7 +9,7 @@ use super::{
     client::{self, Client},
     form::Form,
 };
-use crate::{Answer, Request, gate::IssuerGate, problem::json_answer, session::principal};
+use crate::{Answer, Request, issuer::IssuerGate, problem::json_answer, session::principal};
 
 pub(super) async fn introspect(gate: &IssuerGate, request: &Request) -> Result<Answer, OauthError> {
     let form = Form::read(&request.headers, &request.body)?;

@@ -11,7 +11,7 @@ use error::OauthError;
 pub use metadata::WellKnown;
 
 use super::Endpoint;
-use crate::{Answer, Request, gate::IssuerGate};
+use crate::{Answer, Request, issuer::IssuerGate};
 
 pub(super) async fn respond(gate: &IssuerGate, endpoint: Endpoint, request: &Request) -> Answer {
     let answer = match endpoint {

@@ -9,7 +9,7 @@ use super::{
     client::{self, Client},
     form::Form,
 };
-use crate::{Answer, Request, gate::IssuerGate, problem::json_answer, routes::exchange::tell_expiration};
+use crate::{Answer, Request, issuer::IssuerGate, problem::json_answer, routes::exchange::tell_expiration};
 
 const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
