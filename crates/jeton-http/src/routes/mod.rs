@@ -1,5 +1,18 @@
 //! The routes, written once. An adapter registers [`Endpoint::ALL`] path by path and hands each request over.
 
+/// A list: its items, and where the next page begins.
+macro_rules! list {
+    ($(#[$meta:meta])* $name:ident<$life:lifetime> as $component:literal of $item:ty) => {
+        $crate::wire::object! {
+            $(#[$meta])*
+            $name<$life> as $component {
+                items: Vec<$item>,
+                next_cursor: Option<String>,
+            }
+        }
+    };
+}
+
 mod audiences;
 mod audit;
 mod bulk;
@@ -10,16 +23,33 @@ mod failure;
 mod jwks;
 mod keys;
 mod oauth;
+mod openapi;
 mod own;
 mod tokens;
 
-use std::{fmt, net::IpAddr};
+use std::{
+    fmt,
+    net::IpAddr,
+    sync::{Arc, OnceLock},
+};
+
+use bytes::Bytes;
 
 use http::{HeaderMap, Method};
 
+pub(crate) use audiences::{AudienceList, ShownAudience};
+pub(crate) use audit::AuditPage;
+pub(crate) use bulk::{BulkResult, BulkResults};
 pub use endpoint::Endpoint;
+pub(crate) use exchange::{EXPIRATION, ShownAccessToken};
 pub(crate) use failure::Failure;
+pub(crate) use keys::{KeyList, ShownKey};
 pub use oauth::WellKnown;
+pub(crate) use oauth::{
+    INTROSPECTION, Issued, Issuer, Nothing, Parameters, REVOCATION, Resource, ShownIntrospection,
+    ShownOauthError, TOKEN, path_of,
+};
+pub(crate) use tokens::{Revealed, ShownToken, TokenPage};
 
 use crate::{Answer, Body, Gate, Head, HostSession, method_not_allowed};
 
@@ -74,6 +104,8 @@ impl Head for Request {
 #[derive(Clone, Debug)]
 pub struct Routes {
     gate: Gate,
+    /// The OpenAPI document, once somebody has asked for it.
+    openapi: Arc<OnceLock<Bytes>>,
 }
 
 impl<G: Into<Gate>> From<G> for Routes {
@@ -86,7 +118,7 @@ impl Routes {
     /// The routes of the gate's authority. Its realm and its trusted proxies hold for them too; which tokens they
     /// accept does not depend on it.
     pub fn new(gate: Gate) -> Self {
-        Self { gate }
+        Self { gate, openapi: Arc::default() }
     }
 
     /// Answers a request to a well-known path at the origin; see [`WellKnown`].
@@ -96,6 +128,12 @@ impl Routes {
         } else {
             method_not_allowed(method, &["GET", "HEAD"])
         }
+    }
+
+    /// The OpenAPI 3.1 document of the routes, as `GET /openapi.json` answers it. Its server is the path in the issuer,
+    /// under which the routes are mounted. [`merge_openapi`](crate::merge_openapi) puts it into that of the host.
+    pub fn openapi(&self) -> serde_json::Value {
+        crate::openapi::document(&self.gate)
     }
 
     /// The authority behind the routes.
@@ -119,6 +157,7 @@ impl Routes {
                 Ok(oauth::respond(&self.gate, endpoint, &request).await)
             }
             Endpoint::Jwks => Ok(jwks::jwks(&self.gate)),
+            Endpoint::Openapi => Ok(openapi::respond(self)),
             Endpoint::Own | Endpoint::RevokeOwn => own::respond(&self.gate, endpoint, &request).await,
             Endpoint::RotateOwn => own::rotate(&self.gate, &request).await,
             Endpoint::Bulk => bulk::bulk(&self.gate, &request).await,
