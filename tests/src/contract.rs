@@ -103,13 +103,16 @@ impl Contract {
         let matches = |template: &str| {
             let template: Vec<_> = template.split('/').collect();
             template.len() == steps.len()
-                && template.iter().zip(&steps).all(|(own, step)| {
-                    own == step || (own.starts_with('{') && !step.is_empty())
-                })
+                && template
+                    .iter()
+                    .zip(&steps)
+                    .all(|(own, step)| own == step || (own.starts_with('{') && !step.is_empty()))
         };
         let paths = self.document["paths"].as_object().unwrap().iter();
         let found = paths.filter(|(template, item)| item.get("servers").is_none() && matches(template));
-        found.min_by_key(|(template, _)| template.matches('{').count()).map(|(path, item)| (path.as_str(), item))
+        found
+            .min_by_key(|(template, _)| template.matches('{').count())
+            .map(|(path, item)| (path.as_str(), item))
     }
 
     #[track_caller]
@@ -120,7 +123,8 @@ impl Contract {
         };
         let kind = answer.header("content-type").unwrap_or_default();
         let Some(content) = content.get(kind) else { panic!("a type that is not documented: {told}") };
-        let body: Value = serde_json::from_slice(&answer.body).unwrap_or_else(|error| panic!("{error}: {told}"));
+        let body: Value =
+            serde_json::from_slice(&answer.body).unwrap_or_else(|error| panic!("{error}: {told}"));
         let errors = self.errors(place, &content["schema"], &body);
         assert!(errors.is_empty(), "a body that is not as documented: {errors:#?}: {told}");
     }
@@ -163,7 +167,8 @@ impl Contract {
 fn not_served(method: &Method, item: &Value, answer: &Answer, told: &str) {
     let status = if *method == Method::OPTIONS { 204 } else { 405 };
     assert_eq!(answer.status, status, "a method that is not documented: {told}");
-    let mut allowed: Vec<_> = answer.header("allow").unwrap_or_default().split(", ").map(str::to_lowercase).collect();
+    let mut allowed: Vec<_> =
+        answer.header("allow").unwrap_or_default().split(", ").map(str::to_lowercase).collect();
     allowed.retain(|method| method != "head");
     allowed.sort();
     let methods = item.as_object().unwrap().keys().filter(|name| *name != "parameters");
@@ -180,7 +185,9 @@ fn headers(response: &Value, answer: &Answer, told: &str) {
         let schema = &header["schema"];
         let right = value.is_none_or(|value| match (&schema["const"], schema["type"].as_str()) {
             (Value::String(only), _) => value == only,
-            (_, Some("integer")) => value.parse::<u64>().is_ok_and(|number| Some(number) >= schema["minimum"].as_u64()),
+            (_, Some("integer")) => {
+                value.parse::<u64>().is_ok_and(|number| Some(number) >= schema["minimum"].as_u64())
+            }
             _ => !value.is_empty(),
         });
         assert!(right, "{name} is not as documented: {told}");
@@ -188,6 +195,9 @@ fn headers(response: &Value, answer: &Answer, told: &str) {
     for name in HEADERS {
         let known = documented.keys().any(|known| known.eq_ignore_ascii_case(name));
         // axum's own routes tell their methods also in the answers of layers around them.
-        assert!(known || name == "allow" || answer.header(name).is_none(), "{name} is not documented: {told}");
+        assert!(
+            known || name == "allow" || answer.header(name).is_none(),
+            "{name} is not documented: {told}"
+        );
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use end_to_end::{Actor, App, Framework, Local, OauthClient, on_both};
-use jeton::{Algorithm, SigningKey, SystemRandom, Timestamp, policy::anybody};
+use jeton::{Timestamp, policy::anybody};
 use jeton_testkit::FakeClock;
 use serde_json::{Value, json};
 
@@ -247,8 +247,7 @@ async fn what_there_is_not_cannot_be_done(framework: Framework) {
 
 /// The host gave the keys, and looks after them itself.
 async fn keys_of_the_host_are_seen_and_not_changed(framework: Framework) {
-    let key = || SigningKey::generate(Algorithm::EdDsa, &SystemRandom).unwrap();
-    let app = Local::new(framework).authority(move |b| b.api_keys([key()]).access_keys([key()])).start().await;
+    let app = Local::new(framework).with_given_keys().start().await;
     let admin = app.admin().await;
     let seen = keys(&admin).await;
     assert_eq!(seen.iter().map(|key| &key["state"]).collect::<Vec<_>>(), ["signing", "signing"]);

@@ -407,9 +407,13 @@ async fn who_says_beside_a_token_which_client_it_is_proves_it(framework: Framewo
     let assertion = client.sign(&json!({"alg": "HS256"}), &claims(&app, &client).await);
     let asserted = [ASSERTION, ("client_assertion", assertion.as_str())];
     let in_body = [("client_id", client.key.as_str()), ("client_secret", client.secret.as_str())];
-    for (basic, rest) in
-        [(None, &[][..]), (Some(client.basic()), &[]), (None, &in_body), (None, &asserted), (None, &in_body[..1])]
-    {
+    for (basic, rest) in [
+        (None, &[][..]),
+        (Some(client.basic()), &[]),
+        (None, &in_body),
+        (None, &asserted),
+        (None, &in_body[..1]),
+    ] {
         let answer = send(basic.as_deref(), rest).await;
         let child = issued(&app, answer, &["issued_token_type"]);
         // The client does not matter for whom the token acts.

@@ -20,7 +20,7 @@ mod wire;
 pub use body::{BODY_LIMIT, Body, BodyChunks, read_body};
 pub use challenge::Realm;
 pub use gate::{Context, Gate, Head, Passage, PeerAddress};
-pub use openapi::{OpenapiConflict, merge_openapi, path_items};
+pub use openapi::{OpenapiConflict, PathItems, merge_openapi, path_items};
 pub use problem::{Answer, Problem, method_not_allowed};
 pub use refusal::Refusal;
 pub use routes::{Endpoint, Request, Routes, WellKnown};

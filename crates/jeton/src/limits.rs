@@ -7,7 +7,8 @@ use std::{fmt, net::IpAddr, num::NonZeroU32, sync::Arc, time::Duration};
 
 use dashmap::DashMap;
 use governor::{
-    Quota, RateLimiter, clock::Clock as GovernorClock,
+    Quota, RateLimiter,
+    clock::Clock as GovernorClock,
     middleware::{NoOpMiddleware, StateInformationMiddleware},
     state::keyed::DashMapStateStore,
 };

@@ -36,14 +36,17 @@ fn special(component: &str, name: &str) -> Option<(&'static str, Value)> {
         ("Token", "expires_at") => ("The end, exclusive; `null` if it never ends.", json!(LATER)),
         ("Key", "state") => ("Whether it signs.", json!("signing")),
         ("Audience", "name") | ("path", "name") => ("The name of the audience.", json!("external")),
-        ("Audience" | "AudienceMembers", "groups") => ("Whoever is in one of these groups.", json!(["staff"])),
+        ("Audience" | "AudienceMembers", "groups") => {
+            ("Whoever is in one of these groups.", json!(["staff"]))
+        }
         ("Audience" | "AudienceMembers", "roles") => ("Whoever has one of these roles.", json!(["reader"])),
         ("AuditEntry", "tenant") => ("The tenant of that token.", json!("shop")),
         ("AuditEntry" | "query", "token_id") => ("The token that it was done to.", json!(ID)),
         ("AuditEntry", "action") => ("What was done.", json!("disable")),
-        ("AuditEntry", "reason") => {
-            ("What was said of why; the code of a refusal, or which key or audience it was.", json!("on holiday"))
-        }
+        ("AuditEntry", "reason") => (
+            "What was said of why; the code of a refusal, or which key or audience it was.",
+            json!("on holiday"),
+        ),
         ("query", "action") => ("What was done.", json!("exchange")),
         ("query", "name") => ("A part of the name, in any case.", json!("report")),
         ("query", "role") => ("A role that it has.", json!("reader")),
@@ -51,9 +54,10 @@ fn special(component: &str, name: &str) -> Option<(&'static str, Value)> {
         ("BulkResult", "status") => ("What the same would have been answered for it alone.", json!(200)),
         ("Problem", "status") => ("The status of the answer.", json!(400)),
         ("OauthAccessToken", "token_type") => ("How it is sent.", json!("Bearer")),
-        ("Introspection", "token_type") => {
-            ("`Bearer` for an access token; `N_A` for an API token, which is none of a resource.", json!("Bearer"))
-        }
+        ("Introspection", "token_type") => (
+            "`Bearer` for an access token; `N_A` for an API token, which is none of a resource.",
+            json!("Bearer"),
+        ),
         ("IntrospectionRequest" | "RevocationRequest", "token") => ("The token.", json!(TOKEN)),
         ("OauthError", "error") => ("A stable word (RFC 6749 §5.2).", json!("invalid_request")),
         _ => return None,
@@ -85,7 +89,9 @@ fn of_tokens(name: &str) -> Option<(&'static str, Value)> {
         "expires_at" => ("The end, exclusive.", json!(LATER)),
         "last_used_at" => ("When it was used last.", json!(TIME)),
         "last_used_ip" => ("From which address it was used last.", json!("192.0.2.7")),
-        "last_used_user_agent" => ("By which program it was used last, in its own words.", json!("curl/8.14")),
+        "last_used_user_agent" => {
+            ("By which program it was used last, in its own words.", json!("curl/8.14"))
+        }
         "use_count" => ("How often it was used.", json!(7)),
         "key_and_secret" => ("Whether it has a key and a secret beside it.", json!(false)),
         "key_id" => ("The key that signed it.", json!(KID)),
@@ -162,19 +168,19 @@ fn of_oauth(name: &str) -> Option<(&'static str, Value)> {
         "grant_type" => ("What an access token is asked for with.", json!("client_credentials")),
         "client_id" => ("The key.", json!(ID)),
         "client_secret" => ("The secret.", json!("1.c2VjcmV0")),
-        "client_assertion_type" => (
-            "With `client_assertion`.",
-            json!("urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
-        ),
+        "client_assertion_type" => {
+            ("With `client_assertion`.", json!("urn:ietf:params:oauth:client-assertion-type:jwt-bearer"))
+        }
         "client_assertion" => ("A JWT that the secret signed (RFC 7523 §2.2).", json!(TOKEN)),
         "subject_token" => ("The API token, for a token exchange.", json!(TOKEN)),
         "subject_token_type" => ("What it is: a JWT.", json!("urn:ietf:params:oauth:token-type:jwt")),
         "requested_token_type" => {
             ("What is wanted: an access token.", json!("urn:ietf:params:oauth:token-type:access_token"))
         }
-        "issued_token_type" => {
-            ("What was issued, after a token exchange.", json!("urn:ietf:params:oauth:token-type:access_token"))
-        }
+        "issued_token_type" => (
+            "What was issued, after a token exchange.",
+            json!("urn:ietf:params:oauth:token-type:access_token"),
+        ),
         "actor_token" | "actor_token_type" => {
             ("There is no delegation: a request with it is refused.", json!(""))
         }
@@ -197,14 +203,14 @@ fn of_metadata(name: &str) -> Option<(&'static str, Value)> {
     let methods = || json!(["client_secret_basic", "client_secret_post", "client_secret_jwt"]);
     Some(match name {
         "issuer" => ("The issuer.", json!("https://app.example/auth")),
-        "token_endpoint" => ("Where access tokens are given out.", json!("https://app.example/auth/oauth2/token")),
+        "token_endpoint" => {
+            ("Where access tokens are given out.", json!("https://app.example/auth/oauth2/token"))
+        }
         "introspection_endpoint" => {
             ("Where a token is looked at.", json!("https://app.example/auth/oauth2/introspect"))
         }
         "revocation_endpoint" => ("Where a token is ended.", json!("https://app.example/auth/oauth2/revoke")),
-        "jwks_uri" => {
-            ("Where the public keys are.", json!("https://app.example/auth/.well-known/jwks.json"))
-        }
+        "jwks_uri" => ("Where the public keys are.", json!("https://app.example/auth/.well-known/jwks.json")),
         "grant_types_supported" => ("The grant types.", json!(["client_credentials"])),
         "response_types_supported" => ("There is no authorization endpoint.", json!(["none"])),
         "resource" => ("What access tokens are for.", json!("https://app.example")),

@@ -116,7 +116,8 @@ mod tests {
 
     #[test]
     fn what_is_the_same_stands_once_and_what_differs_is_told() {
-        let schema = |kind| json!({"components": {"schemas": {"A/B": {"type": kind}}}, "tags": [{"name": "x"}]});
+        let schema =
+            |kind| json!({"components": {"schemas": {"A/B": {"type": kind}}}, "tags": [{"name": "x"}]});
         let merged = merge_openapi(schema("string"), &schema("string")).unwrap();
         assert_eq!(merged, schema("string"));
         let told = merge_openapi(schema("string"), &schema("integer")).unwrap_err();
@@ -129,7 +130,10 @@ mod tests {
     fn methods_of_one_path_come_together() {
         let of = |method: &str| json!({"servers": [{"url": "https://a.example/v1/"}], "paths": {"/x": {method: {}}}});
         let host = json!({"paths": {"/v1/x": {"get": {}}}});
-        assert_eq!(merge_openapi(host.clone(), &of("post")).unwrap()["paths"]["/v1/x"], json!({"get": {}, "post": {}}));
+        assert_eq!(
+            merge_openapi(host.clone(), &of("post")).unwrap()["paths"]["/v1/x"],
+            json!({"get": {}, "post": {}})
+        );
         let other = json!({"paths": {"/v1/x": {"get": {"summary": "other"}}}});
         assert_eq!(merge_openapi(host, &other).unwrap_err().pointer, "/paths/~1v1~1x/get");
     }

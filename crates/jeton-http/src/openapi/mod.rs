@@ -13,7 +13,7 @@ mod protected;
 
 pub(crate) use glossary::explained;
 pub use merge::{OpenapiConflict, merge_openapi};
-pub use protected::path_items;
+pub use protected::{PathItems, path_items};
 
 use serde_json::{Map, Value, json};
 
@@ -40,7 +40,8 @@ const TAGS: [(&str, &str); 9] = [
 
 /// The document of all routes behind that gate.
 pub(crate) fn document(gate: &Gate) -> Value {
-    let mut schemas: Map<String, Value> = answers().into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect();
+    let mut schemas: Map<String, Value> =
+        answers().into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect();
     let mut paths = Map::new();
     let mut add = |path: &str, item: &mut Map<String, Value>, method: &str, operation: Operation| {
         item.insert(method.to_ascii_lowercase(), operation.to_value());
@@ -120,9 +121,7 @@ fn answers() -> Vec<(&'static str, Value)> {
 }
 
 fn security_schemes(gate: &Gate) -> Value {
-    let bearer = |description: &str| {
-        json!({"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": description})
-    };
+    let bearer = |description: &str| json!({"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": description});
     let mut schemes = json!({
         "accessToken": bearer("An access token, from `POST /exchange`. What is listed are the scopes that it needs."),
         "apiToken": bearer("An API token, for the exchange and for its own rotation."),
@@ -153,9 +152,12 @@ fn security_schemes(gate: &Gate) -> Value {
 /// An example to each answer that has none.
 fn add_examples(document: &mut Value) {
     let schemas = document["components"]["schemas"].as_object().cloned().unwrap_or_default();
-    let items = document["paths"].as_object_mut().into_iter().flatten().filter_map(|(_, item)| item.as_object_mut());
-    let responses = items.flatten().filter_map(|(_, operation)| operation.get_mut("responses")?.as_object_mut());
-    let contents = responses.flatten().filter_map(|(_, response)| response.get_mut("content")?.as_object_mut());
+    let items =
+        document["paths"].as_object_mut().into_iter().flatten().filter_map(|(_, item)| item.as_object_mut());
+    let responses =
+        items.flatten().filter_map(|(_, operation)| operation.get_mut("responses")?.as_object_mut());
+    let contents =
+        responses.flatten().filter_map(|(_, response)| response.get_mut("content")?.as_object_mut());
     for (_, content) in contents.flatten() {
         if content.get("example").is_none() {
             content["example"] = example::example(&content["schema"], &schemas);

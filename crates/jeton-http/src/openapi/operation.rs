@@ -149,6 +149,16 @@ impl Operation {
         self.fails(BODY)
     }
 
+    /// The same body under another media type.
+    pub(super) fn takes_as(mut self, media_type: &str) -> Self {
+        if let Some(types) = self.body.as_mut().and_then(|body| body["content"].as_object_mut())
+            && let Some(content) = types.get("application/json").cloned()
+        {
+            types.insert(media_type.to_owned(), content);
+        }
+        self
+    }
+
     /// A form of an OAuth endpoint, and how that fails.
     pub(super) fn form(mut self, form: &Parameters, failures: Failures) -> Self {
         let (name, schema) = form.component();
@@ -168,7 +178,8 @@ impl Operation {
 
     /// It is answered with that, in JSON that no cache may keep.
     pub(super) fn answers<T: Shape>(self, status: u16, description: &str) -> Self {
-        self.answers_as(status, description, "application/json", T::schema()).with("Cache-Control", no_store())
+        self.answers_as(status, description, "application/json", T::schema())
+            .with("Cache-Control", no_store())
     }
 
     pub(super) fn answers_as(
@@ -179,10 +190,8 @@ impl Operation {
         schema: Value,
     ) -> Self {
         let content = json!({media_type: {"schema": schema}});
-        self.answer = (
-            status.to_string(),
-            json!({"description": description, "headers": {}, "content": content}),
-        );
+        self.answer =
+            (status.to_string(), json!({"description": description, "headers": {}, "content": content}));
         self
     }
 

@@ -4,9 +4,7 @@ use jeton::rights::scopes;
 use serde_json::json;
 
 use super::{
-    failures::{
-        BEARER, CHANGES, Failures, MANAGED, NOT_FOUND, STALE, header,
-    },
+    failures::{BEARER, CHANGES, Failures, MANAGED, NOT_FOUND, STALE, header},
     operation::{Operation, Who},
 };
 use crate::{
@@ -178,6 +176,7 @@ fn edit() -> Operation {
              rights away ends the access tokens that were made before.",
         )
         .body(&wire::EDIT)
+        .takes_as("application/merge-patch+json")
         .if_match(STALE)
         .answers::<ShownRecord<'_>>(200, "The record.")
         .tagged()

@@ -5,13 +5,16 @@ use serde_json::{Map, Value, json};
 use super::failures::problems;
 use crate::{Gate, RouteRule};
 
+/// Path items by their paths: what stands in `paths` of an OpenAPI document.
+pub type PathItems = Map<String, Value>;
+
 /// The path items of these routes, as they stand in `paths` of a document: each with the scopes that it needs, with
 /// its policy in words, and with the refusals that its policy and its gate can give. The handler's own answers are the
 /// host's to describe; until it does, `200` stands for them.
 ///
 /// They refer to the components of the document of the routes: [`merge_openapi`](crate::merge_openapi) brings both
 /// together. `Protected::path_items` of the adapters calls this.
-pub fn path_items(gate: &Gate, rules: &[RouteRule]) -> Map<String, Value> {
+pub fn path_items(gate: &Gate, rules: &[RouteRule]) -> PathItems {
     let mut items = Map::new();
     for rule in rules {
         let (path, parameters) = template(&rule.path);
@@ -60,9 +63,7 @@ fn template(path: &str) -> (String, Vec<Value>) {
         let Some(end) = closing(after) else { break };
         let name = after[..end].split(':').next().unwrap_or_default().trim_start_matches('*');
         text = text + before + "{" + name + "}";
-        parameters.push(
-            json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}),
-        );
+        parameters.push(json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}));
         left = &after[end + 1..];
     }
     (text + left, parameters)

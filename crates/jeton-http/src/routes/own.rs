@@ -5,11 +5,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use super::{Endpoint, Failure, Request, condition::tagged, tokens::shown};
-use crate::{
-    Answer, Gate, Refusal,
-    session::principal,
-    wire,
-};
+use crate::{Answer, Gate, Refusal, session::principal, wire};
 
 /// How long the old token is accepted too when a token rotates itself, unless told otherwise.
 const GRACE: Duration = Duration::from_secs(3600);

@@ -163,7 +163,9 @@ impl Fields {
 
     /// Whether the field is there; it can be nothing but `true`.
     pub(crate) fn flag(&mut self, name: &'static str) -> bool {
-        let Some(value) = self.take(name, || json!({"type": "boolean", "enum": [true]})) else { return false };
+        let Some(value) = self.take(name, || json!({"type": "boolean", "enum": [true]})) else {
+            return false;
+        };
         let set = value == Value::Bool(true);
         if !set {
             self.fail(name, "must be true or left out");
@@ -178,7 +180,13 @@ impl Fields {
 
     /// An array of strings.
     pub(crate) fn strings(&mut self, name: &'static str, most: usize) -> Option<Vec<String>> {
-        self.array_of(name, most, String::schema(), |text| Some(text.to_owned()), || "must be a string".into())
+        self.array_of(
+            name,
+            most,
+            String::schema(),
+            |text| Some(text.to_owned()),
+            || "must be a string".into(),
+        )
     }
 
     fn array_of<T>(

@@ -106,7 +106,8 @@ impl Parameters {
     }
 
     fn limit(&mut self) -> u32 {
-        let schema = || json!({"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT});
+        let schema =
+            || json!({"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT});
         let wrong = || format!("must be 1 to {MAX_LIMIT}");
         let read = |text: &str| text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
         self.parsed_as("limit", schema, wrong, read).unwrap_or(DEFAULT_LIMIT)

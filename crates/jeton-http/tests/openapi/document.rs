@@ -17,8 +17,10 @@ async fn it_is_an_openapi_document() {
     let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
     for issuer in ["https://app.example/auth", "https://app.example", "http://127.0.0.1:3000/a/b"] {
         let document = House::at(issuer).await.routes.openapi();
-        let errors: Vec<_> =
-            validator.iter_errors(&document).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        let errors: Vec<_> = validator
+            .iter_errors(&document)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
         assert!(errors.is_empty(), "{errors:#?}");
     }
     assert!(!validator.is_valid(&json!({"openapi": "3.0.0", "info": {}})), "the validator says no too");
@@ -38,10 +40,15 @@ async fn every_path_and_method_is_in_it_and_nothing_else() {
         expected.insert((document.path(house.routes.authority()), "get".to_owned()));
     }
     let found = operations(&document);
-    assert_eq!(found.iter().map(|(path, method, _)| (path.clone(), method.clone())).collect::<BTreeSet<_>>(), expected);
-    let ids: BTreeSet<_> = found.iter().map(|(.., operation)| operation["operationId"].as_str().unwrap()).collect();
+    assert_eq!(
+        found.iter().map(|(path, method, _)| (path.clone(), method.clone())).collect::<BTreeSet<_>>(),
+        expected
+    );
+    let ids: BTreeSet<_> =
+        found.iter().map(|(.., operation)| operation["operationId"].as_str().unwrap()).collect();
     assert_eq!(ids.len(), found.len(), "each operation has a name of its own");
-    let tags: BTreeSet<_> = document["tags"].as_array().unwrap().iter().map(|tag| &tag["name"]).map(Value::to_string).collect();
+    let tags: BTreeSet<_> =
+        document["tags"].as_array().unwrap().iter().map(|tag| &tag["name"]).map(Value::to_string).collect();
     let used: BTreeSet<_> = found.iter().map(|(.., operation)| operation["tags"][0].to_string()).collect();
     assert_eq!(tags, used);
 }
@@ -50,18 +57,53 @@ async fn every_path_and_method_is_in_it_and_nothing_else() {
 #[tokio::test]
 async fn the_names_of_operations_stay() {
     let document = House::new().await.routes.openapi();
-    let ids: BTreeSet<_> = operations(&document).iter().map(|(.., found)| found["operationId"].to_string()).collect();
+    let ids: BTreeSet<_> =
+        operations(&document).iter().map(|(.., found)| found["operationId"].to_string()).collect();
     let ids: Vec<_> = ids.iter().map(|id| id.trim_matches('"')).collect();
     assert_eq!(
         ids,
         [
-            "cancelMyTokenRotation", "cancelTokenRotation", "changeTokens", "deleteMyToken", "deleteToken",
-            "disableMyToken", "disableToken", "editMyToken", "editToken", "enableMyToken", "enableToken",
-            "exchangeToken", "generateMyToken", "generateToken", "getAudience", "getIssuer", "getJwks",
-            "getMyToken", "getOpenapi", "getOwnToken", "getResource", "getToken", "introspectToken",
-            "issueAccessToken", "listAudiences", "listAuditEntries", "listKeys", "listMyTokens", "listTokens",
-            "putAudience", "retireKey", "revealMyToken", "revealToken", "revokeAnyToken", "revokeMyToken",
-            "revokeOwnToken", "revokeToken", "rotateKeys", "rotateMyToken", "rotateOwnToken", "rotateToken",
+            "cancelMyTokenRotation",
+            "cancelTokenRotation",
+            "changeTokens",
+            "deleteMyToken",
+            "deleteToken",
+            "disableMyToken",
+            "disableToken",
+            "editMyToken",
+            "editToken",
+            "enableMyToken",
+            "enableToken",
+            "exchangeToken",
+            "generateMyToken",
+            "generateToken",
+            "getAudience",
+            "getIssuer",
+            "getJwks",
+            "getMyToken",
+            "getOpenapi",
+            "getOwnToken",
+            "getResource",
+            "getToken",
+            "introspectToken",
+            "issueAccessToken",
+            "listAudiences",
+            "listAuditEntries",
+            "listKeys",
+            "listMyTokens",
+            "listTokens",
+            "putAudience",
+            "retireKey",
+            "revealMyToken",
+            "revealToken",
+            "revokeAnyToken",
+            "revokeMyToken",
+            "revokeOwnToken",
+            "revokeToken",
+            "rotateKeys",
+            "rotateMyToken",
+            "rotateOwnToken",
+            "rotateToken",
         ]
     );
 }
@@ -77,7 +119,8 @@ async fn every_reference_leads_somewhere_and_every_schema_is_one() {
     }
     let schemas = document["components"]["schemas"].as_object().unwrap();
     for (name, schema) in schemas {
-        jsonschema::validator_for(&rooted(&document, schema)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        jsonschema::validator_for(&rooted(&document, schema))
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
         assert!(references.contains(&format!("#/components/schemas/{name}")), "nobody refers to {name}");
         for (member, schema) in schema["properties"].as_object().into_iter().flatten() {
             assert!(schema["description"].is_string(), "{name}.{member} is not explained");
@@ -89,11 +132,13 @@ async fn every_reference_leads_somewhere_and_every_schema_is_one() {
             schemes.extend(requirement.as_object().unwrap().keys().cloned());
         }
         for parameter in operation["parameters"].as_array().into_iter().flatten() {
-            let explained = parameter["description"].is_string() || parameter["schema"]["description"].is_string();
+            let explained =
+                parameter["description"].is_string() || parameter["schema"]["description"].is_string();
             assert!(explained, "{parameter}");
         }
     }
-    let known: BTreeSet<_> = document["components"]["securitySchemes"].as_object().unwrap().keys().cloned().collect();
+    let known: BTreeSet<_> =
+        document["components"]["securitySchemes"].as_object().unwrap().keys().cloned().collect();
     assert_eq!(schemes, known);
 }
 
@@ -115,10 +160,12 @@ async fn every_example_is_as_its_schema_says() {
     for (path, method, operation) in operations(&document) {
         let bodies = operation.get("requestBody").into_iter();
         let answers = operation["responses"].as_object().unwrap().values();
-        for (kind, content) in bodies.chain(answers).filter_map(|body| body["content"].as_object()).flatten() {
+        for (kind, content) in bodies.chain(answers).filter_map(|body| body["content"].as_object()).flatten()
+        {
             let validator = jsonschema::options().should_validate_formats(true);
             let validator = validator.build(&rooted(&document, &content["schema"])).unwrap();
-            let example = content.get("example").unwrap_or_else(|| panic!("{method} {path} {kind} has no example"));
+            let example =
+                content.get("example").unwrap_or_else(|| panic!("{method} {path} {kind} has no example"));
             let errors: Vec<_> = validator.iter_errors(example).map(|error| error.to_string()).collect();
             assert!(errors.is_empty(), "{method} {path} {kind}: {errors:#?} in {example:#}");
             count += 1;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use http::{HeaderMap, HeaderValue, Method};
 use jeton::{
-    Account, Authority, Caller, Exchange, Generate, MasterKey, MemoryStore, Reveal, StaticDirectory, SystemRandom,
+    Account, Authority, Caller, Exchange, Generate, MasterKey, MemoryStore, Reveal, StaticDirectory,
+    SystemRandom,
 };
 use jeton_http::{Body, Endpoint, Gate, Request, Routes};
 use serde_json::Value;
@@ -47,7 +48,13 @@ impl House {
     }
 
     /// The status and the body of the answer.
-    pub(crate) async fn send(&self, endpoint: Endpoint, method: &str, query: &str, body: Option<&Value>) -> (u16, Value) {
+    pub(crate) async fn send(
+        &self,
+        endpoint: Endpoint,
+        method: &str,
+        query: &str,
+        body: Option<&Value>,
+    ) -> (u16, Value) {
         let takes_api_token = [Endpoint::Exchange, Endpoint::RotateOwn].contains(&endpoint);
         let token = if takes_api_token { &self.api_token } else { &self.access_token };
         let mut headers = HeaderMap::new();
@@ -75,7 +82,8 @@ pub(crate) fn operations(document: &Value) -> Vec<(String, String, Value)> {
     let items = document["paths"].as_object().unwrap().iter();
     let of = |(path, item): (&String, &Value)| {
         let item = item.as_object().unwrap().clone();
-        let methods = item.into_iter().filter(|(name, _)| !["servers", "parameters"].contains(&name.as_str()));
+        let methods =
+            item.into_iter().filter(|(name, _)| !["servers", "parameters"].contains(&name.as_str()));
         methods.map(|(method, found)| (path.clone(), method, found)).collect::<Vec<_>>()
     };
     items.flat_map(of).collect()

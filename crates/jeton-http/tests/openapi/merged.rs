@@ -32,8 +32,11 @@ async fn a_host_has_its_routes_and_ours_in_one_document() {
     let house = House::new().await;
     let document = merged(&house, &Gate::new(house.routes.authority().clone())).await;
     let schema: Value = serde_json::from_str(include_str!("schema.json")).unwrap();
-    let errors: Vec<_> =
-        jsonschema::validator_for(&schema).unwrap().iter_errors(&document).map(|error| error.to_string()).collect();
+    let errors: Vec<_> = jsonschema::validator_for(&schema)
+        .unwrap()
+        .iter_errors(&document)
+        .map(|error| error.to_string())
+        .collect();
     assert!(errors.is_empty(), "{errors:#?}");
     let ours = operations(&house.routes.openapi()).len();
     assert_eq!(operations(&document).len(), ours + 3);

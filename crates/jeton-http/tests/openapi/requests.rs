@@ -40,30 +40,47 @@ async fn each_documented_field_is_read_and_no_other() {
     let operations = with_fields(&document);
     assert!(operations.len() > 20, "{}", operations.len());
     for (endpoint, method, fields, needed) in operations {
-        let needed: Vec<_> = needed.as_array().into_iter().flatten().map(|name| name.as_str().unwrap()).collect();
+        let needed: Vec<_> =
+            needed.as_array().into_iter().flatten().map(|name| name.as_str().unwrap()).collect();
         for (name, schema) in &fields {
             // With a value of the wrong type, so that nothing comes of it.
             let mut body = needed_fields(&fields, &needed);
             body.insert(name.clone(), wrong(schema));
             let (status, answer) = house.send(endpoint, &method, "", Some(&Value::Object(body))).await;
             assert_eq!(status, 400, "{method} {} {name}: {answer}", endpoint.path());
-            assert!(pointers(&answer).contains(&format!("/{name}")), "{method} {} {name}: {answer}", endpoint.path());
+            assert!(
+                pointers(&answer).contains(&format!("/{name}")),
+                "{method} {} {name}: {answer}",
+                endpoint.path()
+            );
             let detail = answer["errors"][0]["detail"].as_str().unwrap();
             assert_ne!(detail, "is no field of this request", "{name} is documented");
         }
         let mut body = needed_fields(&fields, &needed);
         body.insert("made_up".to_owned(), json!(1));
         let (status, answer) = house.send(endpoint, &method, "", Some(&Value::Object(body))).await;
-        assert_eq!((status, pointers(&answer)), (400, vec!["/made_up".to_owned()]), "{method} {}", endpoint.path());
+        assert_eq!(
+            (status, pointers(&answer)),
+            (400, vec!["/made_up".to_owned()]),
+            "{method} {}",
+            endpoint.path()
+        );
         // What any request has, and this one does not.
-        for name in ["name", "subject", "roles", "reason", "ids", "ring", "grace_seconds", "scope", "subjects"] {
+        for name in
+            ["name", "subject", "roles", "reason", "ids", "ring", "grace_seconds", "scope", "subjects"]
+        {
             if fields.contains_key(name) {
                 continue;
             }
             let mut body = needed_fields(&fields, &needed);
             body.insert(name.to_owned(), json!(1));
             let (status, answer) = house.send(endpoint, &method, "", Some(&Value::Object(body))).await;
-            assert_eq!((status, pointers(&answer)), (400, vec![format!("/{name}")]), "{method} {}", endpoint.path());
+            assert_eq!(
+                (status, pointers(&answer)),
+                (400, vec![format!("/{name}")]),
+                "{method} {}",
+                endpoint.path()
+            );
             assert_eq!(answer["errors"][0]["detail"], "is no field of this request");
         }
     }
@@ -78,14 +95,20 @@ async fn each_field_that_is_needed_is_needed() {
     let house = House::new().await;
     let mut count = 0;
     for (endpoint, method, fields, needed) in with_fields(&house.routes.openapi()) {
-        let needed: Vec<_> = needed.as_array().into_iter().flatten().map(|name| name.as_str().unwrap()).collect();
+        let needed: Vec<_> =
+            needed.as_array().into_iter().flatten().map(|name| name.as_str().unwrap()).collect();
         for missing in &needed {
             for value in [None, Some(Value::Null)] {
                 let mut body = needed_fields(&fields, &needed);
                 body.remove(*missing);
                 body.extend(value.map(|null| ((*missing).to_owned(), null)));
                 let (status, answer) = house.send(endpoint, &method, "", Some(&Value::Object(body))).await;
-                assert_eq!((status, pointers(&answer)), (400, vec![format!("/{missing}")]), "{}", endpoint.path());
+                assert_eq!(
+                    (status, pointers(&answer)),
+                    (400, vec![format!("/{missing}")]),
+                    "{}",
+                    endpoint.path()
+                );
                 count += 1;
             }
         }
@@ -105,7 +128,8 @@ async fn every_example_of_a_request_is_taken() {
         let endpoint = Endpoint::ALL.into_iter().find(|endpoint| endpoint.path() == path).unwrap();
         // A house for each: some of them end what others need.
         let house = House::new().await;
-        let (status, answer) = house.send(endpoint, &method.to_uppercase(), "", Some(&content["example"])).await;
+        let (status, answer) =
+            house.send(endpoint, &method.to_uppercase(), "", Some(&content["example"])).await;
         // The exchange asks for a scope, which is nobody's here.
         let taken = status != 400 || answer["code"] == "invalid_scope";
         assert!(taken, "{method} {path}: {answer}");
@@ -120,11 +144,14 @@ async fn each_documented_parameter_is_read_and_no_other() {
     for (path, method, operation) in operations(&house.routes.openapi()) {
         let parameters = operation["parameters"].as_array().into_iter().flatten();
         let queried: Vec<_> = parameters.filter(|parameter| parameter["in"] == "query").collect();
-        let Some(endpoint) = Endpoint::ALL.into_iter().find(|endpoint| endpoint.path() == path) else { continue };
+        let Some(endpoint) = Endpoint::ALL.into_iter().find(|endpoint| endpoint.path() == path) else {
+            continue;
+        };
         for parameter in &queried {
             let name = parameter["name"].as_str().unwrap();
             // Twice is wrong, and told of whoever is known; so is what is not known, once.
-            let (status, answer) = house.send(endpoint, &method.to_uppercase(), &format!("{name}="), None).await;
+            let (status, answer) =
+                house.send(endpoint, &method.to_uppercase(), &format!("{name}="), None).await;
             assert_eq!(status, 200, "{path} {name}: {answer}");
             for word in parameter["schema"]["enum"].as_array().into_iter().flatten() {
                 let word = word.as_str().map_or_else(|| word.to_string(), str::to_owned);

@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn scopes_are_those_that_nobody_can_do_without() {
-        let [a, b] = ["a", "b"].map(|name| scope(name));
+        let [a, b] = ["a", "b"].map(scope);
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         for (policy, expected) in [
             (a.clone(), names(&["a"])),
@@ -74,7 +74,10 @@ mod tests {
         let policy = role("x").or(subject("y").and(group("z")));
         assert_eq!(Vec::from_iter(policy.denials()), ["group_denied", "role_denied", "subject_denied"]);
         assert_eq!(Vec::from_iter((!scope("a")).denials()), ["rule_denied"]);
-        assert_eq!(Vec::from_iter(custom("c", |_, _| true).or(scope("a")).denials()), ["insufficient_scope", "rule_denied"]);
+        assert_eq!(
+            Vec::from_iter(custom("c", |_, _| true).or(scope("a")).denials()),
+            ["insufficient_scope", "rule_denied"]
+        );
         assert!(anybody().denials().is_empty());
     }
 }

@@ -77,11 +77,7 @@ impl Parameters {
 pub(super) struct Form(BTreeMap<String, Vec<String>>);
 
 impl Form {
-    pub(super) fn read(
-        known: &Parameters,
-        headers: &HeaderMap,
-        body: &Body,
-    ) -> Result<Self, OauthError> {
+    pub(super) fn read(known: &Parameters, headers: &HeaderMap, body: &Body) -> Result<Self, OauthError> {
         let body = match body {
             Body::Complete(body) => body,
             Body::TooLarge => return Err(OauthError::invalid_request("the body is too long")),

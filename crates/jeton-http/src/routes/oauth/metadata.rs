@@ -3,11 +3,7 @@
 use http::{HeaderValue, StatusCode, header};
 use jeton::Authority;
 
-use crate::{
-    Answer,
-    problem::json_answer,
-    wire::object,
-};
+use crate::{Answer, problem::json_answer, wire::object};
 
 object! {
     /// RFC 8414 §2.
