@@ -59,6 +59,12 @@ fn special(component: &str, name: &str) -> Option<(&'static str, Value)> {
             json!("Bearer"),
         ),
         ("IntrospectionRequest" | "RevocationRequest", "token") => ("The token.", json!(TOKEN)),
+        ("TokenRequest", "audience") => {
+            ("What the access token shall be for.", json!(["https://app.example"]))
+        }
+        ("TokenRequest", "resource") => {
+            ("The same as `audience` (RFC 8707).", json!(["https://app.example"]))
+        }
         ("OauthError", "error") => ("A stable word (RFC 6749 §5.2).", json!("invalid_request")),
         _ => return None,
     })
@@ -185,7 +191,6 @@ fn of_oauth(name: &str) -> Option<(&'static str, Value)> {
             ("There is no delegation: a request with it is refused.", json!(""))
         }
         "audience" => ("What the access token shall be for.", json!("https://app.example")),
-        "resource" => ("The same as `audience` (RFC 8707).", json!("https://app.example")),
         "token_type_hint" => ("Not needed: a token shows its kind itself.", json!("access_token")),
         "active" => ("Whether it is accepted. If it is not, nothing else is told.", json!(true)),
         "iss" => ("The issuer.", json!("https://app.example/auth")),

@@ -19,7 +19,7 @@ use serde_json::{Map, Value, json};
 
 use self::operation::Operation;
 use crate::{
-    Endpoint, Gate, WellKnown,
+    Endpoint, Gate, Routes, WellKnown,
     problem::{ShownError, ShownProblem},
     routes::{self, path_of},
     wire::{ShownEntry, ShownRecord},
@@ -38,8 +38,9 @@ const TAGS: [(&str, &str); 9] = [
     ("documents", "What everybody may read."),
 ];
 
-/// The document of all routes behind that gate.
-pub(crate) fn document(gate: &Gate) -> Value {
+/// The document of these routes.
+pub(crate) fn document(routes: &Routes) -> Value {
+    let gate = routes.gate();
     let mut schemas: Map<String, Value> =
         answers().into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect();
     let mut paths = Map::new();
@@ -61,7 +62,7 @@ pub(crate) fn document(gate: &Gate) -> Value {
     for document in WellKnown::ALL {
         // At the root, wherever the routes are.
         let mut item = Map::from_iter([("servers".to_owned(), json!([{"url": "/"}]))]);
-        add(&document.path(gate.authority()), &mut item, "get", document.operation());
+        add(&routes.well_known_path(document), &mut item, "get", document.operation());
     }
     let mut document = json!({
         "openapi": "3.1.0",
@@ -87,7 +88,7 @@ RFC 6749 §5.2. `HEAD` is answered wherever `GET` is; every other method is 405 
 `Allow`, and `OPTIONS` tells them too.";
 
 fn mount_path(gate: &Gate) -> &str {
-    match path_of(gate.authority().issuer()) {
+    match path_of(gate.verifier().issuer()) {
         "" => "/",
         path => path,
     }

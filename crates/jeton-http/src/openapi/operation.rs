@@ -24,6 +24,8 @@ pub(super) struct Operation {
     parameters: Vec<Value>,
     body: Option<Value>,
     answer: (String, Value),
+    /// Whether a client may say which one it has.
+    is_published: bool,
     failures: Vec<(u16, &'static str)>,
     oauth_failures: BTreeMap<String, Value>,
     /// The schemas that it brings along.
@@ -76,6 +78,7 @@ impl Operation {
             parameters: Vec::new(),
             body: None,
             answer: ("204".to_owned(), json!({"description": "Done."})),
+            is_published: false,
             failures: Vec::new(),
             oauth_failures: BTreeMap::new(),
             components: Vec::new(),
@@ -213,6 +216,18 @@ impl Operation {
         self.with("Cache-Control", header("For how long it may be kept.", true, schema))
     }
 
+    /// One with a tag, so that nobody is sent what it has.
+    pub(super) fn published(mut self) -> Self {
+        self.parameters.push(json!({
+            "name": "If-None-Match",
+            "in": "header",
+            "required": false,
+            "description": "The `ETag` of what the client has.",
+            "schema": {"type": "string", "examples": ["\"3\""]},
+        }));
+        Self { is_published: true, ..self.cacheable().tagged() }
+    }
+
     pub(super) fn fails(mut self, failures: Failures) -> Self {
         self.failures.extend(failures);
         self
@@ -223,6 +238,11 @@ impl Operation {
         let mut responses = problems(self.failures.iter().copied());
         responses.extend(self.oauth_failures.clone());
         responses.insert(self.answer.0.clone(), self.answer.1.clone());
+        if self.is_published {
+            let headers = &self.answer.1["headers"];
+            let same = json!({"description": "It is the one that the client has.", "headers": headers});
+            responses.insert("304".to_owned(), same);
+        }
         let mut value = json!({
             "operationId": self.id,
             "tags": [self.tag],

@@ -4,7 +4,8 @@ use http::StatusCode;
 
 use super::{Failure, Request};
 use crate::{
-    Answer, Gate,
+    Answer,
+    gate::IssuerGate,
     problem::json_answer,
     session::caller,
     wire::{self, ShownEntry},
@@ -15,7 +16,7 @@ list! {
     AuditPage<'a> as "AuditPage" of ShownEntry<'a>
 }
 
-pub(super) async fn respond(gate: &Gate, request: &Request) -> Result<Answer, Failure> {
+pub(super) async fn respond(gate: &IssuerGate, request: &Request) -> Result<Answer, Failure> {
     let caller = caller(gate, request).await?;
     let query = wire::AUDIT.read(request.query.as_deref())?;
     let page = gate.authority().audit(&caller, query.filter, query.before, query.limit).await?;

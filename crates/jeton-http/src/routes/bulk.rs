@@ -5,7 +5,8 @@ use jeton::{ManageError, rights::scopes};
 
 use super::{Failure, Request};
 use crate::{
-    Answer, Gate,
+    Answer,
+    gate::IssuerGate,
     problem::json_answer,
     session::caller,
     wire::{self, BulkAction, object},
@@ -21,7 +22,7 @@ object! {
     BulkResult as "BulkResult" { id: String, status: u16 }
 }
 
-pub(super) async fn bulk(gate: &Gate, request: &Request) -> Result<Answer, Failure> {
+pub(super) async fn bulk(gate: &IssuerGate, request: &Request) -> Result<Answer, Failure> {
     let caller = caller(gate, request).await?;
     let bulk = wire::BULK.read(&request.headers, &request.body)?.ok_or_else(wire::missing)?;
     // Also if none of the ids names anything.

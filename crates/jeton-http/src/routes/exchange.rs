@@ -5,7 +5,8 @@ use jeton::{Exchange, Exchanged, Origin, RecordId, Timestamp};
 
 use super::{Failure, Request};
 use crate::{
-    Answer, Gate, Problem, Refusal,
+    Answer, Problem, Refusal,
+    gate::IssuerGate,
     problem::json_answer,
     wire::{self, object},
 };
@@ -25,7 +26,7 @@ object! {
 /// The end of the API token, as an RFC 3339 time; left out if it has none.
 pub(crate) const EXPIRATION: HeaderName = HeaderName::from_static("api-token-expiration");
 
-pub(super) async fn exchange(gate: &Gate, request: &Request) -> Result<Answer, Failure> {
+pub(super) async fn exchange(gate: &IssuerGate, request: &Request) -> Result<Answer, Failure> {
     let authority = gate.authority();
     let presented = presented(gate, request)?;
     let wanted = wanted(request, gate.origin(request).into())?;
@@ -59,7 +60,7 @@ enum Presented<'a> {
     Signature(&'a str),
 }
 
-fn presented<'a>(gate: &Gate, request: &'a Request) -> Result<Presented<'a>, Refusal> {
+fn presented<'a>(gate: &IssuerGate, request: &'a Request) -> Result<Presented<'a>, Refusal> {
     let bearer = gate.bearer(request)?;
     let mut signatures =
         gate.signature_header_of().into_iter().flat_map(|name| request.headers.get_all(name));

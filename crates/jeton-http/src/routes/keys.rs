@@ -5,7 +5,8 @@ use jeton::{Algorithm, KeyInfo, KeyState, Ring, Timestamp};
 
 use super::{Endpoint, Failure, Request};
 use crate::{
-    Answer, Gate, Problem,
+    Answer, Problem,
+    gate::IssuerGate,
     problem::json_answer,
     session::caller,
     wire::{self, Word, object},
@@ -29,7 +30,11 @@ list! {
     KeyList<'a> as "KeyList" of ShownKey<'a>
 }
 
-pub(super) async fn respond(gate: &Gate, endpoint: Endpoint, request: &Request) -> Result<Answer, Failure> {
+pub(super) async fn respond(
+    gate: &IssuerGate,
+    endpoint: Endpoint,
+    request: &Request,
+) -> Result<Answer, Failure> {
     let caller = caller(gate, request).await?;
     let authority = gate.authority();
     if endpoint == Endpoint::Keys {

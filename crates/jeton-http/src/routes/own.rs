@@ -5,12 +5,16 @@ use std::time::Duration;
 use http::StatusCode;
 
 use super::{Endpoint, Failure, Request, condition::tagged, tokens::shown};
-use crate::{Answer, Gate, Refusal, session::principal, wire};
+use crate::{Answer, Refusal, gate::IssuerGate, session::principal, wire};
 
 /// How long the old token is accepted too when a token rotates itself, unless told otherwise.
 const GRACE: Duration = Duration::from_secs(3600);
 
-pub(super) async fn respond(gate: &Gate, endpoint: Endpoint, request: &Request) -> Result<Answer, Failure> {
+pub(super) async fn respond(
+    gate: &IssuerGate,
+    endpoint: Endpoint,
+    request: &Request,
+) -> Result<Answer, Failure> {
     let authority = gate.authority();
     let principal = principal(gate, request)?.ok_or(Refusal::NoCredentials)?;
     let record = if endpoint == Endpoint::RevokeOwn {
@@ -23,7 +27,7 @@ pub(super) async fn respond(gate: &Gate, endpoint: Endpoint, request: &Request) 
 }
 
 /// The bearer is the API token itself: an access token that was stolen must not become a token that stays.
-pub(super) async fn rotate(gate: &Gate, request: &Request) -> Result<Answer, Failure> {
+pub(super) async fn rotate(gate: &IssuerGate, request: &Request) -> Result<Answer, Failure> {
     let token = gate.bearer(request)?.ok_or(Refusal::NoCredentials)?;
     let grace = wire::ROTATE_OWN.read(&request.headers, &request.body)?.unwrap_or(GRACE);
     let rotated = gate.authority().rotate_self(token, grace, &gate.origin(request).into()).await?;

@@ -9,7 +9,8 @@ use super::{
     oauth::path_of,
 };
 use crate::{
-    Answer, Gate, Problem,
+    Answer, Problem,
+    gate::IssuerGate,
     problem::json_answer,
     session::caller,
     wire::{self, Maybe, ShownRecord, object},
@@ -35,7 +36,11 @@ object! {
     Revealed<'a> as "RevealedToken" { api_token: &'a str }
 }
 
-pub(super) async fn respond(gate: &Gate, endpoint: Endpoint, request: &Request) -> Result<Answer, Failure> {
+pub(super) async fn respond(
+    gate: &IssuerGate,
+    endpoint: Endpoint,
+    request: &Request,
+) -> Result<Answer, Failure> {
     let mut caller = caller(gate, request).await?;
     let own = endpoint.for_all();
     if own.is_some() {

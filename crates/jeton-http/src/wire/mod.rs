@@ -2,6 +2,7 @@
 //! wrong with it is told at once. Each field stands in one place, from which it is served and documented.
 
 mod fields;
+mod form;
 mod input;
 mod query;
 mod record;

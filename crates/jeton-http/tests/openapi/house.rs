@@ -24,7 +24,7 @@ impl House {
         let authority = Authority::builder(issuer)
             .store(store.clone())
             .managed_keys(store, MasterKey::generate(&SystemRandom).unwrap())
-            .directory(Arc::new(StaticDirectory::new().with("root", root)))
+            .directory(Arc::new(StaticDirectory::new().with("root", root).with("alice", Account::active())))
             .reveal(Reveal::Again)
             .build()
             .await

@@ -10,7 +10,8 @@ use super::{
     form::{Form, Parameter, Parameters},
 };
 use crate::{
-    Answer, Gate, Request,
+    Answer, Request,
+    gate::IssuerGate,
     problem::json_answer,
     session::principal,
     wire::{Maybe, object},
@@ -57,7 +58,7 @@ object! {
     Nothing as "Nothing" {}
 }
 
-pub(super) async fn introspect(gate: &Gate, request: &Request) -> Result<Answer, OauthError> {
+pub(super) async fn introspect(gate: &IssuerGate, request: &Request) -> Result<Answer, OauthError> {
     let form = Form::read(&INTROSPECTION, &request.headers, &request.body)?;
     let caller = caller(gate, request, &form).await?.ok_or(OauthError::no_client())?;
     let found = gate.authority().introspect(&caller, form.needed("token")?).await;
@@ -69,7 +70,7 @@ pub(super) async fn introspect(gate: &Gate, request: &Request) -> Result<Answer,
 }
 
 /// Whoever holds a token may end it; who says besides who it is must prove it.
-pub(super) async fn revoke(gate: &Gate, request: &Request) -> Result<Answer, OauthError> {
+pub(super) async fn revoke(gate: &IssuerGate, request: &Request) -> Result<Answer, OauthError> {
     let form = Form::read(&REVOCATION, &request.headers, &request.body)?;
     caller(gate, request, &form).await?;
     let origin = Origin::from(gate.origin(request));
@@ -80,7 +81,7 @@ pub(super) async fn revoke(gate: &Gate, request: &Request) -> Result<Answer, Oau
 }
 
 /// The bearer of an access token, or an OAuth client; none without credentials.
-async fn caller(gate: &Gate, request: &Request, form: &Form) -> Result<Option<Caller>, OauthError> {
+async fn caller(gate: &IssuerGate, request: &Request, form: &Form) -> Result<Option<Caller>, OauthError> {
     let origin = gate.origin(request);
     let bearer =
         principal(gate, request).map_err(|refusal| OauthError::from_refusal(&refusal, gate.realm_of()))?;
@@ -114,7 +115,7 @@ const INACTIVE: ShownIntrospection<'static> = ShownIntrospection {
     token_type: Maybe(None),
 };
 
-fn show<'a>(gate: &'a Gate, found: &'a Introspection) -> ShownIntrospection<'a> {
+fn show<'a>(gate: &'a IssuerGate, found: &'a Introspection) -> ShownIntrospection<'a> {
     let principal = &found.principal;
     let client_id = principal.token_id().to_string();
     let scopes: Vec<_> = principal.scopes().iter().map(String::as_str).collect();

@@ -10,7 +10,8 @@ use super::{
     form::{Form, Parameter, Parameters},
 };
 use crate::{
-    Answer, Gate, Request,
+    Answer, Request,
+    gate::IssuerGate,
     problem::json_answer,
     routes::exchange::tell_expiration,
     wire::{Maybe, object},
@@ -48,7 +49,7 @@ object! {
     }
 }
 
-pub(super) async fn respond(gate: &Gate, request: &Request) -> Result<Answer, OauthError> {
+pub(super) async fn respond(gate: &IssuerGate, request: &Request) -> Result<Answer, OauthError> {
     let form = Form::read(&TOKEN, &request.headers, &request.body)?;
     let answer = match form.needed("grant_type")? {
         "client_credentials" => client_credentials(gate, request, &form).await,
@@ -62,7 +63,7 @@ pub(super) async fn respond(gate: &Gate, request: &Request) -> Result<Answer, Oa
     answer.map_err(|error| error.challenging(client::has_header(request)))
 }
 
-async fn client_credentials(gate: &Gate, request: &Request, form: &Form) -> Result<Answer, OauthError> {
+async fn client_credentials(gate: &IssuerGate, request: &Request, form: &Form) -> Result<Answer, OauthError> {
     let client = Client::read(request, form)?.ok_or(OauthError::invalid_client())?;
     let wanted = wanted(gate, request, form)?;
     let exchanged = client.exchange(gate.authority(), &wanted).await;
@@ -73,7 +74,7 @@ async fn client_credentials(gate: &Gate, request: &Request, form: &Form) -> Resu
 
 /// RFC 8693 §2.1. The subject token is the API token; whoever holds it needs no other proof, and whoever says besides
 /// which client it is must prove it (RFC 6749 §3.2.1).
-async fn token_exchange(gate: &Gate, request: &Request, form: &Form) -> Result<Answer, OauthError> {
+async fn token_exchange(gate: &IssuerGate, request: &Request, form: &Form) -> Result<Answer, OauthError> {
     if let Some(client) = Client::read(request, form)? {
         let client = client.authenticate(gate.authority(), gate.origin(request)).await;
         client.map_err(OauthError::from_client)?;
@@ -98,7 +99,7 @@ async fn token_exchange(gate: &Gate, request: &Request, form: &Form) -> Result<A
 
 /// The narrower rights that are asked for. An audience may be named by `audience` and by `resource` (RFC 8707), and
 /// more than once: it must come to one.
-fn wanted(gate: &Gate, request: &Request, form: &Form) -> Result<Exchange, OauthError> {
+fn wanted(gate: &IssuerGate, request: &Request, form: &Form) -> Result<Exchange, OauthError> {
     let mut targets = form.many("audience").iter().chain(form.many("resource"));
     let audience = targets.next().cloned();
     if targets.any(|target| Some(target) != audience.as_ref()) {
