@@ -11,6 +11,8 @@ mod contract;
 mod framework;
 mod local;
 mod oauth;
+mod postgres;
+mod proxy;
 mod raw;
 mod workspace;
 
@@ -20,6 +22,8 @@ pub use app::{App, Ended, Made, Setup};
 pub use framework::Framework;
 pub use local::{GateSettings, Local, LocalApp};
 pub use oauth::OauthClient;
+pub use postgres::PostgresServer;
+pub use proxy::Proxy;
 pub use raw::raw;
 pub use workspace::{metadata, root};
 
