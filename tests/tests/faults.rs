@@ -241,16 +241,14 @@ async fn outages(
             scene.more(5).await;
             fail();
             scene.down().await;
-            mend();
             let start = now();
+            mend();
+            let mended = start.elapsed();
             let took = scene.back().await;
             assert!(took < BACK, "{what}: works again only after {took:?}");
             scene.more(5).await;
             let found = connections().await;
-            eprintln!(
-                "{what}: exchanges work again after {took:?}; {found} connections after {:?}",
-                start.elapsed()
-            );
+            eprintln!("{what}: mended in {mended:?}, exchanges work {took:?} later, {found} connections");
             assert!(found <= bound, "{found} connections, and {bound} are allowed");
         }
         scene.over.store(true, Ordering::SeqCst);
