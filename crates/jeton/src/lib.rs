@@ -43,6 +43,7 @@ mod ring;
 mod secret;
 mod staleness;
 mod store;
+mod telemetry;
 mod text;
 mod time;
 mod verified;

@@ -62,6 +62,7 @@ use crate::{
     Account, Audiences, Clock, Directory, DirectoryError, DirectorySearch, Grant, Names, PublicJwks, Random,
     Record, Sink, Staleness, Store, Timestamp, Unavailable, Verifier, audit, cutoff::CutOffs, feed,
     last_use::Uses, limits::Limits, policy::Facts, recent::Recent, rights::RoleMap, ring::Rings,
+    telemetry::Telemetry,
 };
 
 /// The longest lifetime that access tokens can be set to: a day. Whatever signed one that lives longer, it was no
@@ -118,6 +119,7 @@ pub(crate) struct Inner {
     pub(crate) feed: feed::Feed,
     published: Published,
     pub(crate) recent: Recent<Record>,
+    pub(crate) telemetry: Telemetry,
     pub(crate) audiences: Audiences,
     pub(crate) uses: Uses,
     pub(crate) audit: audit::Buffer,
