@@ -70,12 +70,12 @@ mod mount;
 mod protected;
 mod refused;
 
-pub use jeton_http::{Answer, Context, Endpoint, Gate, HostSession, Refusal, RouteRule, Routes};
+pub use jeton_http::{Answer, Context, Endpoint, Gate, HostSession, Pages, Refusal, RouteRule, Routes};
 
 pub use authenticate::{Authenticate, AuthenticateMiddleware};
 pub use authorize::{Authorize, AuthorizeMiddleware};
 pub use convert::response;
 pub use extract::{Authenticated, MaybeAuthenticated, Require};
-pub use mount::{endpoint, routes, scope, well_known};
+pub use mount::{endpoint, pages, routes, scope, well_known};
 pub use protected::Protected;
 pub use refused::Refused;

@@ -50,7 +50,7 @@ pub use audit::{
     Action, AuditEntry, AuditFilter, AuditLog, AuditPage, AuditQuery, AuditRow, Origin, OriginRef,
 };
 pub use authority::{
-    Authority, AuthorityBuilder, BuildError, Edit, Endless, Exchange, Exchanged, Expiry, ExpiryPolicy,
+    Authority, AuthorityBuilder, BuildError, Choices, Edit, Endless, Exchange, Exchanged, Expiry, ExpiryPolicy,
     Generate, Generated, Introspection, KeyInfo, KeyState, ManagedKeysError, Reveal, Rotate, Signatures,
 };
 pub use caller::Caller;

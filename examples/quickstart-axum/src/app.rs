@@ -12,6 +12,7 @@ use jeton::{
     Authority,
     policy::{anybody, audience, role, scope},
 };
+use jeton_console::Console;
 use jeton_axum::{Answer, Authenticated, Gate, Protected};
 use serde_json::{Value, json};
 
@@ -31,6 +32,7 @@ pub(crate) fn router(gate: Gate) -> Router {
         .route("/health/ready", readable(get(ready)))
         .with_state(gate.authority().clone())
         .merge(jeton_axum::well_known(gate.clone()))
+        .merge(jeton_axum::pages(demo::CONSOLE, Console::new(gate.clone())))
         .nest(demo::MOUNT, jeton_axum::router(gate))
         .fallback(async || answer(demo::no_such_route()))
 }
