@@ -71,15 +71,17 @@ pub fn well_known<S: Clone + Send + Sync + 'static>(routes: impl Into<Routes>) -
 /// Web pages below that path, as the console of `jeton-console`, to be merged. A router that is nested hands on what it
 /// is nested at: `.nest("/auth", router(authority).merge(pages("/console", console)))`.
 pub fn pages<S: Clone + Send + Sync + 'static>(path: &str, pages: impl Pages) -> Router<S> {
-    let pages = any(move |params: Result<RawPathParams, RawPathParamsRejection>, request: Request| async move {
-        let is_head = request.method() == Method::HEAD;
-        let mut path = found(params.as_ref().ok(), PATH).map(|rest| format!("/{rest}")).unwrap_or_default();
-        if path.is_empty() && request.uri().path().ends_with('/') {
-            path.push('/');
-        }
-        let answer = pages.respond(&path, converted(request, None).await).await;
-        if is_head { headers_only(answer) } else { answer.map(Body::from) }
-    });
+    let pages =
+        any(move |params: Result<RawPathParams, RawPathParamsRejection>, request: Request| async move {
+            let is_head = request.method() == Method::HEAD;
+            let mut path =
+                found(params.as_ref().ok(), PATH).map(|rest| format!("/{rest}")).unwrap_or_default();
+            if path.is_empty() && request.uri().path().ends_with('/') {
+                path.push('/');
+            }
+            let answer = pages.respond(&path, converted(request, None).await).await;
+            if is_head { headers_only(answer) } else { answer.map(Body::from) }
+        });
     let path = path.trim_end_matches('/');
     let all = [format!("{path}/"), format!("{path}/{{*{PATH}}}")];
     let router = all.into_iter().fold(Router::new(), |router, path| router.route(&path, pages.clone()));

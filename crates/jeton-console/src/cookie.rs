@@ -72,10 +72,7 @@ mod tests {
             assert_eq!(SessionCookie::of_issuer(issuer), cookie, "{issuer}");
         }
         let set = SessionCookie::Host.set("x", 60);
-        assert_eq!(
-            set,
-            "__Host-jeton-console=x; Path=/; Max-Age=60; HttpOnly; SameSite=Strict; Secure"
-        );
+        assert_eq!(set, "__Host-jeton-console=x; Path=/; Max-Age=60; HttpOnly; SameSite=Strict; Secure");
     }
 
     #[test]

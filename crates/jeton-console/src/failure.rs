@@ -118,9 +118,7 @@ pub(crate) fn why(denial: &Denial, page: &Page<'_>) -> String {
 /// With a capital and a full stop.
 pub(crate) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| {
-        format!("{}{}.", first.to_uppercase(), letters.as_str())
-    })
+    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
 }
 
 /// Where to go on after signing in. What was typed goes along: forms are filled from the query as well, and no form

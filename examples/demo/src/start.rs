@@ -3,9 +3,8 @@
 use std::{error::Error, io, net::TcpListener, path::Path, sync::Arc};
 
 use jeton::{
-    Account, Authority, BuildError, Caller, Expiry, Filter, Generate, KeyStore, ManageError,
-    MasterKey, MasterKeyError, MemoryStore, NamedAudience, RandomError, Sort, StaticDirectory, Store,
-    SystemRandom,
+    Account, Authority, BuildError, Caller, Expiry, Filter, Generate, KeyStore, ManageError, MasterKey,
+    MasterKeyError, MemoryStore, NamedAudience, RandomError, Sort, StaticDirectory, Store, SystemRandom,
     rights::{RoleMap, TOKEN_ADMIN, scopes},
 };
 use jeton_http::{Gate, RouteRule};

@@ -12,8 +12,8 @@ use jeton::{
     Authority,
     policy::{anybody, audience, role, scope},
 };
-use jeton_console::Console;
 use jeton_axum::{Answer, Authenticated, Gate, Protected};
+use jeton_console::Console;
 use serde_json::{Value, json};
 
 pub(crate) fn router(gate: Gate) -> Router {

@@ -96,9 +96,7 @@ fn show(page: &Page<'_>, area: Area, record: &Record, action: Action, wrong: Opt
         Action::Revoke => (t.revoke_title, t.revoke_what, t.action_revoke),
         Action::Delete => (t.delete_title, t.delete_what, t.action_delete),
         Action::Leaked => (t.leaked_title, t.leaked_what, t.leaked_submit),
-        Action::CancelRotation => {
-            (t.cancel_rotation_title, t.cancel_rotation_what, t.cancel_rotation_submit)
-        }
+        Action::CancelRotation => (t.cancel_rotation_title, t.cancel_rotation_what, t.cancel_rotation_submit),
         Action::Reveal => (t.reveal_title, t.reveal_what, t.action_reveal),
     };
     let path = format!("{}/{}", area.path(), record.id);

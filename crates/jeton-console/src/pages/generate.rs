@@ -212,9 +212,8 @@ pub(crate) fn presets(page: &Page<'_>, chosen: &str, kept: Option<Option<Timesta
     };
     let mut presets = Vec::new();
     if let Some(end) = kept {
-        let (when, until) = end.map_or((t.never.to_owned(), "never".to_owned()), |end| {
-            (day(end, t), day(end, t))
-        });
+        let (when, until) =
+            end.map_or((t.never.to_owned(), "never".to_owned()), |end| (day(end, t), day(end, t)));
         let label = fill(t.form_keep, &[("when", &when)]);
         presets.push(preset("keep".to_owned(), label, String::new(), until));
     }

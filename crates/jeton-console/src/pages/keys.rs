@@ -144,7 +144,8 @@ fn view(page: &Page<'_>, key: &KeyInfo, managed: bool) -> Key {
         algorithm: key.algorithm.as_str(),
         badge: Badge { class, label },
         since: key.signs_from.map(|at| moment(at, page.now(), t)),
-        retire: usable.then(|| format!("{}?{}", page.link("/keys/retire"), query([("kid", key.kid.as_str())]))),
+        retire: usable
+            .then(|| format!("{}?{}", page.link("/keys/retire"), query([("kid", key.kid.as_str())]))),
     }
 }
 

@@ -5,7 +5,11 @@ use http::StatusCode;
 use jeton::{Caller, ManageError, State, rights::scopes};
 use jeton_http::Answer;
 
-use super::{done, filters::Filters, row::{Badge, Row}};
+use super::{
+    done,
+    filters::Filters,
+    row::{Badge, Row},
+};
 use crate::{
     failure::Failure,
     form::Form,
@@ -102,10 +106,8 @@ async fn counters(page: &Page<'_>, caller: &Caller, shown: &Filters) -> Result<V
         (t.counter_disabled, of("disabled", "", "")),
         (t.counter_expired, of("expired", "", "")),
     ] {
-        let found = page
-            .authority()
-            .list(caller, filters.filter(page.now()), filters.sort(), None, COUNT)
-            .await?;
+        let found =
+            page.authority().list(caller, filters.filter(page.now()), filters.sort(), None, COUNT).await?;
         let count = found.records.len();
         counters.push(Counter {
             label,

@@ -101,8 +101,7 @@ fn show(page: &Page<'_>, area: Area, record: &Record, form: &Form, errors: Error
             presets: presets(page, &values.expires, Some(record.grant.expires_at)),
             expires_on: values.expires_on,
             today: date(now),
-            asks_name: used
-                .map(|used| fill(t.rotate_confirm, &[("when", &moment(used, now, t).near)])),
+            asks_name: used.map(|used| fill(t.rotate_confirm, &[("when", &moment(used, now, t).near)])),
             errors,
             action: format!("{back}/rotate"),
             back,

@@ -37,7 +37,9 @@ struct SignInPage<'a> {
 pub(crate) fn ask(page: &Page<'_>, next: String) -> Answer {
     let mut answer = show(page, StatusCode::UNAUTHORIZED, next, None);
     // RFC 9110 §11.6.1
-    answer.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"console\""));
+    answer
+        .headers_mut()
+        .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"console\""));
     answer
 }
 
@@ -49,7 +51,9 @@ fn show(page: &Page<'_>, status: StatusCode, next: String, problem: Option<Strin
         &SignInPage {
             f: Frame::new(page, page.texts().sign_in_title, ""),
             next,
-            kept: page.takes_form() && !asked && matches!(&page.request.body, Body::Complete(body) if !body.is_empty()),
+            kept: page.takes_form()
+                && !asked
+                && matches!(&page.request.body, Body::Complete(body) if !body.is_empty()),
             ended: ended && problem.is_none(),
             done: done(page),
             problem,

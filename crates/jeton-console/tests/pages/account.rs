@@ -20,7 +20,8 @@ impl Sink for Told {
 async fn a_user_generates_copies_and_replaces_its_own_token() {
     let house = house_with(|builder| builder.reveal(Reveal::Again).personal_limit(1)).await;
     let alice = house.host("alice", None);
-    let page = alice.get("/me").await.is(200).has("You have no personal token").has("Our support never asks for it");
+    let page =
+        alice.get("/me").await.is(200).has("You have no personal token").has("Our support never asks for it");
     drop(page.lacks("/tokens\"").lacks("/audit").lacks("/keys"));
     let form = alice.get("/me/new").await.is(200).lacks("id=\"user\"").lacks("id=\"tenant\"");
     assert_eq!(form.value("name"), "Personal token of alice");
@@ -28,7 +29,10 @@ async fn a_user_generates_copies_and_replaces_its_own_token() {
     let first = alice.post("/me/new", &fields).await.is(200).value("api-token");
     let page = alice.get("/me").await.is(200).has("Show and copy").has("Last used").lacks(&first);
     let text = page.text();
-    let id = text.split('"').find_map(|part| part.strip_prefix("/auth/console/me/")?.strip_suffix("/reveal")).unwrap();
+    let id = text
+        .split('"')
+        .find_map(|part| part.strip_prefix("/auth/console/me/")?.strip_suffix("/reveal"))
+        .unwrap();
     // The existing one.
     let again = alice.post(&format!("/me/{id}/reveal"), &[]).await.is(200).value("api-token");
     assert_eq!(again, first);
@@ -51,7 +55,8 @@ async fn a_leak_is_revoked_written_down_and_told() {
     let sink = Arc::new(told.clone());
     let house = house_with(|builder| builder.sink(sink)).await;
     let alice = house.host("alice", None);
-    let token = alice.post("/me/new", &[("name", "mine"), ("expires", "30")]).await.is(200).value("api-token");
+    let token =
+        alice.post("/me/new", &[("name", "mine"), ("expires", "30")]).await.is(200).value("api-token");
     house.exchange(&token).await;
     house.authority.flush().await.unwrap();
     let page = alice.get("/me").await.text();

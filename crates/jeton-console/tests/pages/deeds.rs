@@ -22,15 +22,26 @@ async fn what_ends_a_token_says_what_follows_and_asks_first() {
     ] {
         root.get(&format!("/tokens/{id}/{deed}")).await.is(200).has(text);
         let reason = [("reason", "we were told")];
-        root.post(&format!("/tokens/{id}/{deed}"), &reason).await.leads_to(&format!("/tokens/{id}?done={deed}"));
+        root.post(&format!("/tokens/{id}/{deed}"), &reason)
+            .await
+            .leads_to(&format!("/tokens/{id}?done={deed}"));
         assert_eq!(standing(&house, id).await, after, "{deed}");
     }
-    let details = root.get(&format!("/tokens/{id}")).await.is(200).has("we were told").has("<span class=\"tag\">revoke</span>");
+    let details = root
+        .get(&format!("/tokens/{id}"))
+        .await
+        .is(200)
+        .has("we were told")
+        .has("<span class=\"tag\">revoke</span>");
     drop(details.lacks("/enable").lacks("/rotate").lacks("/edit").has("/delete"));
     root.post(&format!("/tokens/{id}/enable"), &[]).await.is(409).has("revoked for ever");
     root.post(&format!("/tokens/{id}/delete"), &[]).await.leads_to("/tokens?done=delete");
     root.get(&format!("/tokens/{id}")).await.is(404);
-    root.get("/tokens?done=delete&state=revoked").await.is(200).has("The token is deleted.").has("No token matches");
+    root.get("/tokens?done=delete&state=revoked")
+        .await
+        .is(200)
+        .has("The token is deleted.")
+        .has("No token matches");
 }
 
 #[tokio::test]
@@ -42,10 +53,14 @@ async fn what_is_in_use_is_ended_by_its_name() {
     let id = made.record.id;
     let root = house.signed_in("root").await;
     for deed in ["revoke", "delete"] {
-        root.get(&format!("/tokens/{id}/{deed}")).await.is(200).has("It was used 0 min ago. To confirm, type its name:");
+        root.get(&format!("/tokens/{id}/{deed}"))
+            .await
+            .is(200)
+            .has("It was used 0 min ago. To confirm, type its name:");
         for wrong in ["", "In use", "in use 2"] {
             let fields = [("confirm", wrong), ("reason", "typed")];
-            let asked = root.post(&format!("/tokens/{id}/{deed}"), &fields).await.is(422).has("Nothing was done");
+            let asked =
+                root.post(&format!("/tokens/{id}/{deed}"), &fields).await.is(422).has("Nothing was done");
             assert_eq!(asked.value("reason"), "typed");
         }
     }
@@ -69,16 +84,26 @@ async fn a_rotation_shows_the_new_token_and_can_be_cancelled() {
     let made = house.named("one").await;
     let id = made.record.id;
     let root = house.signed_in("root").await;
-    root.get(&format!("/tokens/{id}/rotate")).await.is(200).has("value=\"86400\" checked").has("value=\"keep\"");
+    root.get(&format!("/tokens/{id}/rotate"))
+        .await
+        .is(200)
+        .has("value=\"86400\" checked")
+        .has("value=\"keep\"");
     root.get(&format!("/tokens/{id}")).await.lacks("cancel-rotation");
     let fields = [("grace", "3600"), ("expires", "90")];
-    let shown = root.post(&format!("/tokens/{id}/rotate"), &fields).await.is(200).has("The old token is accepted until");
+    let shown = root
+        .post(&format!("/tokens/{id}/rotate"), &fields)
+        .await
+        .is(200)
+        .has("The old token is accepted until");
     let new = shown.value("api-token");
     assert_ne!(new, made.api_token.expose());
     root.post(&format!("/tokens/{id}/rotate"), &fields).await.is(422).has("is being rotated").lacks("eyJ");
     root.get(&format!("/tokens/{id}")).await.has("cancel-rotation").has("Old credential accepted until");
     root.get(&format!("/tokens/{id}/cancel-rotation")).await.is(200).has("The new token is refused for ever");
-    root.post(&format!("/tokens/{id}/cancel-rotation"), &[]).await.leads_to(&format!("/tokens/{id}?done=cancel-rotation"));
+    root.post(&format!("/tokens/{id}/cancel-rotation"), &[])
+        .await
+        .leads_to(&format!("/tokens/{id}?done=cancel-rotation"));
     house.exchange(made.api_token.expose()).await;
     house.anybody().post("/sign-in", &[("api_token", &new)]).await.is(403).has("superseded");
     root.post(&format!("/tokens/{id}/cancel-rotation"), &[]).await.is(409);
@@ -122,7 +147,10 @@ async fn many_are_ended_at_once() {
     }
     let [one, two, three] = [0, 1, 2].map(|at| ids[at].record.id.to_string());
     let root = house.signed_in("root").await;
-    let ask = root.get(&format!("/tokens/bulk?action=disable&id={one}&id={two}&id={one}&id=nonsense")).await.is(200);
+    let ask = root
+        .get(&format!("/tokens/bulk?action=disable&id={one}&id={two}&id={one}&id=nonsense"))
+        .await
+        .is(200);
     drop(ask.has("Disable 2 tokens?").has("<li>a1<").has("<li>a2<").lacks("a3"));
     let fields = [("action", "disable"), ("id", one.as_str()), ("id", &two)];
     root.post("/tokens/bulk", &fields).await.is(200).has("2 done.");
@@ -150,7 +178,8 @@ async fn who_may_only_read_is_offered_nothing_else() {
     let mut request = Generate::new("reader").with_subject("root");
     request.scopes = ["tokens:read".to_owned()].into();
     let reader = house.with_token(request).await;
-    let list = reader.get("/tokens").await.is(200).lacks("/tokens/new").lacks("type=\"checkbox\"").lacks("/bulk");
+    let list =
+        reader.get("/tokens").await.is(200).lacks("/tokens/new").lacks("type=\"checkbox\"").lacks("/bulk");
     drop(list.lacks("/audit").lacks("/keys").lacks("/me\""));
     let details = reader.get(&format!("/tokens/{id}")).await.is(200);
     for deed in ["edit", "rotate", "disable", "revoke", "delete", "reveal"] {

@@ -13,7 +13,12 @@ async fn only(house: &House, name: &str) -> Record {
 async fn a_generated_token_is_in_the_answer_and_nowhere_else() {
     let house = house().await;
     let root = house.signed_in("root").await;
-    root.get("/tokens/new").await.is(200).has("30 days").has("until 21 Oct 2026").has("value=\"30\" data-until=\"21 Oct 2026\" checked");
+    root.get("/tokens/new")
+        .await
+        .is(200)
+        .has("30 days")
+        .has("until 21 Oct 2026")
+        .has("value=\"30\" data-until=\"21 Oct 2026\" checked");
     let fields = [
         ("name", "Nightly"),
         ("description", "reports\r\nby night"),
@@ -58,7 +63,8 @@ async fn each_end_that_can_be_chosen_is_the_one_that_is_set() {
         let fields = [("name", expires), ("expires", expires)];
         root.post("/tokens/new", &fields).await.is(200);
         let filter = Filter { name: Some(expires.to_owned()), ..Filter::default() };
-        let page = house.authority.list(&Caller::system("x"), filter, Sort::default(), None, 9).await.unwrap();
+        let page =
+            house.authority.list(&Caller::system("x"), filter, Sort::default(), None, 9).await.unwrap();
         let record = page.records.iter().find(|record| record.name == expires).unwrap();
         let day = record.grant.expires_at.map(|end| end.to_string()[..10].to_owned());
         assert_eq!(day.as_deref(), end);
@@ -124,13 +130,26 @@ async fn errors_stand_at_their_fields_and_nothing_typed_is_lost() {
 async fn a_form_is_filled_from_an_address_or_from_a_token() {
     let house = house().await;
     let root = house.signed_in("root").await;
-    let form = root.get("/tokens/new?name=CI&user=alice&expires=90&roles=reader&roles=other&networks=192.0.2.0/24").await;
+    let form = root
+        .get("/tokens/new?name=CI&user=alice&expires=90&roles=reader&roles=other&networks=192.0.2.0/24")
+        .await;
     assert_eq!((form.value("name"), form.value("user")), ("CI".to_owned(), "alice".to_owned()));
-    drop(form.has("value=\"reader\" checked").has("other</textarea>").has("192.0.2.0/24</textarea>").has("value=\"90\" data-until=\"20 Dec 2026\" checked"));
-    let made = house.generate(Generate::new("first").with_subject("alice").with_role("reader").with_scope("q")).await;
+    drop(
+        form.has("value=\"reader\" checked")
+            .has("other</textarea>")
+            .has("192.0.2.0/24</textarea>")
+            .has("value=\"90\" data-until=\"20 Dec 2026\" checked"),
+    );
+    let made = house
+        .generate(Generate::new("first").with_subject("alice").with_role("reader").with_scope("q"))
+        .await;
     let form = root.get(&format!("/tokens/new?from={}", made.record.id)).await.is(200);
     assert_eq!((form.value("name"), form.value("user")), ("first (copy)".to_owned(), "alice".to_owned()));
-    drop(form.has("value=\"reader\" checked").has("q</textarea>").has("value=\"30\" data-until=\"21 Oct 2026\" checked"));
+    drop(
+        form.has("value=\"reader\" checked")
+            .has("q</textarea>")
+            .has("value=\"30\" data-until=\"21 Oct 2026\" checked"),
+    );
     root.get("/users?text=AL").await.is(200).has("<option value=\"alice\">alice</option>").lacks("bob");
 }
 
@@ -142,13 +161,18 @@ async fn an_edit_changes_what_was_changed_and_notices_others() {
     let path = format!("/tokens/{}/edit", made.id);
     let form = root.get(&path).await.is(200).has("As it is: 21 Oct 2026").has("value=\"reader\" checked");
     assert_eq!(form.value("user"), "alice");
-    let fields = [("name", "two"), ("user", "alice"), ("roles", "reader"), ("expires", "keep"), ("version", "1")];
+    let fields =
+        [("name", "two"), ("user", "alice"), ("roles", "reader"), ("expires", "keep"), ("version", "1")];
     root.post(&path, &fields).await.leads_to(&format!("/tokens/{}?done=edit", made.id));
-    root.get(&format!("/tokens/{}?done=edit", made.id)).await.has("The changes are saved.").has("<h1>two</h1>");
+    root.get(&format!("/tokens/{}?done=edit", made.id))
+        .await
+        .has("The changes are saved.")
+        .has("<h1>two</h1>");
     let record = only(&house, "two").await;
     assert_eq!((&record.grant, record.version), (&made.grant, 2));
     // Somebody else was faster; saving it again is meant.
-    let fields = [("name", "three"), ("user", "alice"), ("roles", "reader"), ("expires", "keep"), ("version", "1")];
+    let fields =
+        [("name", "three"), ("user", "alice"), ("roles", "reader"), ("expires", "keep"), ("version", "1")];
     let shown = root.post(&path, &fields).await.is(422).has("Somebody has changed this token meanwhile");
     assert_eq!(shown.value("name"), "three");
     assert!(shown.text().contains("name=\"version\" value=\"2\""));

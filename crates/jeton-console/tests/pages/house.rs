@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use http::{HeaderMap, Method, header};
 use jeton::{
-    Account, Algorithm, Authority, AuthorityBuilder, Caller, Clock, Exchange, Generate, Generated, MemoryStore,
-    SigningKey, StaticDirectory, SystemRandom, Timestamp,
+    Account, Algorithm, Authority, AuthorityBuilder, Caller, Clock, Exchange, Generate, Generated,
+    MemoryStore, SigningKey, StaticDirectory, SystemRandom, Timestamp,
     rights::{RoleMap, TOKEN_ADMIN, scopes},
 };
 use jeton_console::Console;
@@ -165,7 +165,12 @@ impl Shown {
 
     /// The redirect to that path of the console.
     pub(crate) fn leads_to(self, below: &str) -> Self {
-        assert_eq!((self.status(), self.header("location")), (303, format!("{BASE}{below}").as_str()), "{}", self.text());
+        assert_eq!(
+            (self.status(), self.header("location")),
+            (303, format!("{BASE}{below}").as_str()),
+            "{}",
+            self.text()
+        );
         self
     }
 

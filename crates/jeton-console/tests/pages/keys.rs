@@ -33,7 +33,10 @@ async fn keys_are_seen_rotated_and_retired() {
     assert_eq!(api.len(), 2);
     let old = api.iter().find(|key| key.state == jeton::KeyState::Verifying).unwrap().kid.clone();
     root.get("/keys?done=rotated").await.has("There is a new key.").has(&old);
-    root.get(&format!("/keys/retire?kid={old}")).await.is(200).has("Everything that this key signed is refused at once");
+    root.get(&format!("/keys/retire?kid={old}"))
+        .await
+        .is(200)
+        .has("Everything that this key signed is refused at once");
     root.post("/keys/retire", &[("kid", &old), ("reason", "lost")]).await.leads_to("/keys?done=retired");
     root.get("/keys").await.is(200).has("badge revoked");
     for (path, fields) in [("/keys/rotate", [("ring", "x")]), ("/keys/retire", [("kid", "x")])] {

@@ -45,7 +45,13 @@ async fn tokens_are_found_by_name_and_by_each_filter() {
         assert!(query == "sort=-last_used_at" || names.len() == found.len(), "{query}: {names:?}");
     }
     let shown = root.get("/tokens").await.is(200);
-    drop(shown.has("<strong>4</strong> <span>Active").has("<strong>1</strong> <span>Expire within").has("badge soon").has("Never used"));
+    drop(
+        shown
+            .has("<strong>4</strong> <span>Active")
+            .has("<strong>1</strong> <span>Expire within")
+            .has("badge soon")
+            .has("Never used"),
+    );
     root.get("/tokens?name=nothing").await.has("No token matches").has("Clear all filters");
     house.clock.advance(Duration::from_secs(40 * 86_400));
     root.get("/tokens?unused=30&name=used").await.has(">used</a>");
@@ -81,7 +87,13 @@ async fn a_long_list_is_paged_and_filters_stay() {
 #[tokio::test]
 async fn an_empty_store_says_what_to_do() {
     let house = house().await;
-    house.host("root", None).get("/tokens").await.is(200).has("There is no API token yet").has("href=\"/auth/console/tokens/new\"");
+    house
+        .host("root", None)
+        .get("/tokens")
+        .await
+        .is(200)
+        .has("There is no API token yet")
+        .has("href=\"/auth/console/tokens/new\"");
     house.host("root", None).get("/audit").await.is(200).has("Nothing is written down yet");
     house.host("root", None).get("/audit?actor=x").await.is(200).has("No entry matches");
 }

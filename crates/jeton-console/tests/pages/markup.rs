@@ -48,9 +48,22 @@ async fn no_text_of_a_query_becomes_markup() {
     let root = house.signed_in("root").await;
     let query: String = form_urlencoded::byte_serialize(MARKUP.as_bytes()).collect();
     for path in [
-        "/tokens?name=", "/tokens?state=", "/tokens?role=", "/tokens?done=", "/tokens?cursor=", "/tokens/new?name=",
-        "/tokens/new?description=", "/tokens/new?roles=", "/tokens/new?expires=", "/tokens/new?networks=",
-        "/tokens/new?expires_on=", "/audit?actor=", "/audit?token=", "/audit?since=", "/sign-in?next=", "/users?text=",
+        "/tokens?name=",
+        "/tokens?state=",
+        "/tokens?role=",
+        "/tokens?done=",
+        "/tokens?cursor=",
+        "/tokens/new?name=",
+        "/tokens/new?description=",
+        "/tokens/new?roles=",
+        "/tokens/new?expires=",
+        "/tokens/new?networks=",
+        "/tokens/new?expires_on=",
+        "/audit?actor=",
+        "/audit?token=",
+        "/audit?since=",
+        "/sign-in?next=",
+        "/users?text=",
         "/sign-in?done=",
     ] {
         let shown = root.get(&format!("{path}{query}")).await.is(200);

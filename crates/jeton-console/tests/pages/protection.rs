@@ -26,7 +26,10 @@ async fn every_page_has_the_headers_that_protect_it() {
     for path in PAGES.into_iter().chain(of_token.iter().map(String::as_str)) {
         let shown = root.get(path).await;
         let policy = shown.header("content-security-policy");
-        assert!(policy.starts_with("default-src 'none'; ") && policy.ends_with("; frame-ancestors 'none'"), "{path}");
+        assert!(
+            policy.starts_with("default-src 'none'; ") && policy.ends_with("; frame-ancestors 'none'"),
+            "{path}"
+        );
         assert!(!policy.contains("unsafe"), "{path}");
         assert_eq!(shown.header("cache-control"), "no-store", "{path}");
         assert_eq!(shown.header("referrer-policy"), "no-referrer", "{path}");
@@ -90,7 +93,9 @@ async fn looking_at_a_page_changes_nothing() {
     let house = house().await;
     let made = house.named("one").await.record.id;
     let root = house.signed_in("root").await.without("sec-fetch-site");
-    for action in ["disable", "revoke", "delete", "leaked", "reveal", "rotate", "edit", "enable", "cancel-rotation"] {
+    for action in
+        ["disable", "revoke", "delete", "leaked", "reveal", "rotate", "edit", "enable", "cancel-rotation"]
+    {
         root.get(&format!("/tokens/{made}/{action}?confirm=one&reason=x&grace=0")).await.is(200).lacks("eyJ");
     }
     root.get(&format!("/tokens/bulk?action=revoke&id={made}&confirm=1")).await.is(200);
@@ -112,7 +117,9 @@ async fn other_methods_and_paths_are_refused() {
         assert_eq!(shown.header("allow"), allow);
     }
     assert_eq!(root.ask(Method::HEAD, "/tokens", nothing()).await.status(), 200);
-    for path in ["/nowhere", "/tokens/x", "/tokens/new/x", "/tokens/x/y/z", "/assets/console.css", "/..", "/me/bulk"] {
+    for path in
+        ["/nowhere", "/tokens/x", "/tokens/new/x", "/tokens/x/y/z", "/assets/console.css", "/..", "/me/bulk"]
+    {
         root.get(path).await.is(404);
     }
     root.get("").await.leads_to("/");
@@ -125,7 +132,9 @@ async fn assets_are_named_by_what_is_in_them_and_kept() {
     let house = house().await;
     let page = house.anybody().get("/sign-in").await.text();
     let mut weight = page.len();
-    for (extension, media_type) in [("css", "text/css; charset=utf-8"), ("js", "text/javascript; charset=utf-8")] {
+    for (extension, media_type) in
+        [("css", "text/css; charset=utf-8"), ("js", "text/javascript; charset=utf-8")]
+    {
         let at = page.split('"').find(|part| part.ends_with(&format!(".{extension}"))).unwrap();
         let shown = house.anybody().get(at.strip_prefix("/auth/console").unwrap()).await.is(200);
         assert_eq!(shown.header("content-type"), media_type);
@@ -140,5 +149,10 @@ async fn assets_are_named_by_what_is_in_them_and_kept() {
     let other = coloured.anybody().get("/sign-in").await.text();
     let sheet = |page: &str| page.split('"').find(|part| part.ends_with(".css")).unwrap().to_owned();
     assert_ne!(sheet(&page), sheet(&other));
-    coloured.anybody().get(sheet(&other).strip_prefix("/auth/console").unwrap()).await.is(200).has("--accent:#123456");
+    coloured
+        .anybody()
+        .get(sheet(&other).strip_prefix("/auth/console").unwrap())
+        .await
+        .is(200)
+        .has("--accent:#123456");
 }

@@ -57,7 +57,9 @@ async fn a_token_that_is_not_accepted_opens_nothing_and_is_not_repeated() {
     let house = house().await;
     let disabled = house.generate(Generate::new("disabled").with_subject("root")).await;
     house.authority.disable(&Caller::system("x"), disabled.record.id).await.unwrap();
-    let access = house.exchange(house.generate(Generate::new("a").with_subject("root")).await.api_token.expose()).await;
+    let access = house
+        .exchange(house.generate(Generate::new("a").with_subject("root")).await.api_token.expose())
+        .await;
     for (token, status, text) in [
         ("", 400, "Paste an API token."),
         ("nonsense", 403, "the token is invalid"),
@@ -77,7 +79,14 @@ async fn a_token_that_is_not_accepted_opens_nothing_and_is_not_repeated() {
 async fn nobody_is_sent_away_after_signing_in() {
     let house = house().await;
     let made = house.generate(Generate::new("mine").with_subject("root")).await;
-    for next in ["https://evil.example/", "//evil.example", "/auth/consolex", "/auth", "javascript:alert(1)", "\\evil"] {
+    for next in [
+        "https://evil.example/",
+        "//evil.example",
+        "/auth/consolex",
+        "/auth",
+        "javascript:alert(1)",
+        "\\evil",
+    ] {
         let fields = [("api_token", made.api_token.expose()), ("next", next)];
         house.anybody().post("/sign-in", &fields).await.leads_to("/");
     }
@@ -97,7 +106,8 @@ async fn what_was_typed_before_the_session_ended_is_there_again() {
     let again = house.signed_in("root").await;
     let form = again.get(next.strip_prefix("/auth/console").unwrap()).await.is(200);
     assert_eq!(form.value("name"), "Nightly &#38; co");
-    form.has("value=\"90\" data-until=\"20 Dec 2026\" checked").has("name=\"roles\" value=\"reader\" checked");
+    form.has("value=\"90\" data-until=\"20 Dec 2026\" checked")
+        .has("name=\"roles\" value=\"reader\" checked");
 }
 
 #[tokio::test]

@@ -85,6 +85,11 @@ async fn nobody_gives_more_than_it_holds() {
         [("name", "a"), ("user", "alice"), ("expires", "30")],
         [("name", "a"), ("roles_more", "token-admin"), ("expires", "30")],
     ] {
-        small.post("/tokens/new", &fields).await.is(422).has("You cannot give more than you hold").lacks("eyJ");
+        small
+            .post("/tokens/new", &fields)
+            .await
+            .is(422)
+            .has("You cannot give more than you hold")
+            .lacks("eyJ");
     }
 }

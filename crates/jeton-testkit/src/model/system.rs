@@ -3,9 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use jeton::{
-    Account, Algorithm, Authority, Caller, Clock as _, Edit, Expiry, Generate,
-    KeyAndSecret, Kind, Origin, RecordId, Reveal, Rotate, Signatures, SigningKey,
-    StaticDirectory, Store, Timestamp, rights::RoleMap,
+    Account, Algorithm, Authority, Caller, Clock as _, Edit, Expiry, Generate, KeyAndSecret, Kind, Origin,
+    RecordId, Reveal, Rotate, Signatures, SigningKey, StaticDirectory, Store, Timestamp, rights::RoleMap,
 };
 
 use super::{
