@@ -73,7 +73,7 @@ async fn an_admin_generates_copies_and_closes(framework: Framework) {
     assert!(!browser.source().await.contains(&token));
     assert_eq!(browser.script("return localStorage.length + sessionStorage.length").await, json!(0));
     browser.script("history.back()").await;
-    browser.sees("Generate").await;
+    browser.sees("Confirm Form Resubmission").await;
     assert!(!browser.source().await.contains(&token));
 }
 
@@ -126,7 +126,7 @@ async fn an_admin_filters_selects_shows_and_revokes(framework: Framework) {
 /// SoftExpert: on the account page a user generates its token, copies the existing one, and generates it anew.
 async fn a_user_looks_after_its_own_token(framework: Framework) {
     let app = shown_again(framework).await;
-    let door = app.generate(json!({"subject": "alice"})).await;
+    let door = app.generate(json!({"subject": "alice", "never_expires": true})).await;
     let browser = Browser::start().await;
     sign_in(&browser, &app, &door.api_token).await;
     browser.sees("You have no personal token").await;

@@ -106,19 +106,16 @@ async fn sign_in(browser: &Browser, app: &App) {
 }
 
 async fn check(browser: &Browser, name: &str, wrong: &mut Vec<String>) {
-    for scheme in ["light", "dark"] {
+    for (scheme, width) in [("light", 1280), ("dark", 1280), ("light", 320)] {
         browser.prefers(scheme).await;
-        for width in [1280, 320] {
-            browser.width(width).await;
-            let over = browser
-                .script("const d = document.documentElement; return d.scrollWidth - d.clientWidth")
-                .await;
-            if over != json!(0) {
-                wrong.push(format!("{name}: scrolls sideways by {over} at {width}"));
-            }
-            let found = browser.violations().await;
-            wrong.extend(found.into_iter().map(|line| format!("{name} ({scheme}, {width}): {line}")));
+        browser.width(width).await;
+        let over =
+            browser.script("const d = document.documentElement; return d.scrollWidth - d.clientWidth").await;
+        if over != json!(0) {
+            wrong.push(format!("{name}: scrolls sideways by {over} at {width}"));
         }
+        let found = browser.violations().await;
+        wrong.extend(found.into_iter().map(|line| format!("{name} ({scheme}, {width}): {line}")));
     }
 }
 

@@ -218,7 +218,7 @@ texts! {
     form_date_needed = "Choose the last day.";
     form_network_wrong = "“{text}” is no network.";
     form_changed = "Somebody has changed this token meanwhile. Look at what you want, and save again.";
-    form_not_held = "You cannot give more than you hold: choose fewer rights, or your own user.";
+    form_not_held = "You cannot give more than you hold: choose fewer rights, an earlier end, or your own user.";
     name_taken = "Another token has this name.";
 
     shown_title = "Your new token";
