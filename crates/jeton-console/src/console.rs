@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use futures_util::future::BoxFuture;
 use jeton::Authority;
-use jeton_http::{Answer, Gate, Pages, Request};
+use jeton_http::{Answer, Gate, Pages, Problem, Request};
 
 use crate::{
     Accent, Texts,
@@ -28,11 +28,12 @@ use crate::{
 /// # Ok(console) }
 /// ```
 #[derive(Clone)]
-pub struct Console(Arc<Settings>);
+pub struct Console(Option<Arc<Settings>>);
 
 #[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) gate: Gate,
+    pub(crate) authority: Authority,
     /// The path that it is mounted at, without a slash at the end.
     pub(crate) base: String,
     pub(crate) title: Option<String>,
@@ -47,19 +48,24 @@ pub(crate) struct Settings {
 
 impl fmt::Debug for Console {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Console").field("base", &self.0.base).finish_non_exhaustive()
+        let base = self.0.as_ref().map(|settings| &settings.base);
+        f.debug_struct("Console").field("base", &base).finish_non_exhaustive()
     }
 }
 
 impl Console {
     /// The console of an authority, or of a [`Gate`] where proxies are trusted or origins allowed. It is known at
-    /// `/console` below the issuer.
+    /// `/console` below the issuer. With a gate that has a verifier alone, every page answers 500 and says so.
     pub fn new(gate: impl Into<Gate>) -> Self {
         let gate = gate.into();
-        let issuer = gate.authority().issuer();
+        let Some(authority) = gate.authority().cloned() else {
+            tracing::error!("a console was made that has no authority behind it");
+            return Self(None);
+        };
+        let issuer = authority.issuer();
         let host = issuer.find("://").map_or(0, |at| at + 3);
         let mount = issuer[host..].find('/').map_or("", |at| &issuer[host + at..]);
-        Self(Arc::new(Settings {
+        Self(Some(Arc::new(Settings {
             base: format!("{}/console", mount.trim_end_matches('/')),
             title: None,
             texts: Texts::english(),
@@ -67,14 +73,17 @@ impl Console {
             style: asset::style(""),
             cookie: SessionCookie::of_issuer(issuer),
             scopes: BTreeMap::new(),
+            authority,
             gate,
-        }))
+        })))
     }
 
     fn with(self, change: impl FnOnce(&mut Settings)) -> Self {
-        let mut settings = Arc::unwrap_or_clone(self.0);
-        change(&mut settings);
-        Self(Arc::new(settings))
+        Self(self.0.map(|settings| {
+            let mut settings = Arc::unwrap_or_clone(settings);
+            change(&mut settings);
+            Arc::new(settings)
+        }))
     }
 
     /// The path at which browsers find it, if it is another one: `/admin/tokens`.
@@ -110,7 +119,11 @@ impl Console {
     }
 
     async fn answer(&self, path: &str, request: Request) -> Answer {
-        let settings = &*self.0;
+        let Some(settings) = self.0.as_deref() else {
+            let detail = "this console has no authority behind it";
+            let status = http::StatusCode::INTERNAL_SERVER_ERROR;
+            return Problem::new(status, "authority_missing", detail).answer();
+        };
         for asset in [&settings.script, &settings.style] {
             if path == asset.path {
                 return asset.answer(&request.method);
@@ -131,7 +144,7 @@ impl Console {
 
 impl Settings {
     pub(crate) fn authority(&self) -> &Authority {
-        self.gate.authority()
+        &self.authority
     }
 }
 

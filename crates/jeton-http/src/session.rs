@@ -6,7 +6,7 @@
 use http::Method;
 use jeton::{Caller, Origin, Principal};
 
-use crate::{Gate, Head, Problem, Refusal, Request, routes::Failure};
+use crate::{Gate, Head, Problem, Refusal, Request, gate::IssuerGate, routes::Failure};
 
 /// A user whom the host app knows by a session of its own. The host's session middleware puts it into the
 /// extensions of a request; the routes of jeton take it where there is no bearer.
@@ -19,13 +19,13 @@ pub struct HostSession {
 }
 
 /// The principal of an access token; none without credentials.
-pub(crate) fn principal(gate: &Gate, request: &Request) -> Result<Option<Principal>, Refusal> {
+pub(crate) fn principal(gate: &IssuerGate, request: &Request) -> Result<Option<Principal>, Refusal> {
     let Some(token) = gate.bearer(request)? else { return Ok(None) };
     Ok(Some(gate.authority().authenticate_from(token, gate.origin(request))?))
 }
 
 /// A bearer wins over a session, and a bad bearer never falls back to it.
-pub(crate) async fn caller(gate: &Gate, request: &Request) -> Result<Caller, Failure> {
+pub(crate) async fn caller(gate: &IssuerGate, request: &Request) -> Result<Caller, Failure> {
     let origin = Origin::from(gate.origin(request));
     if let Some(principal) = principal(gate, request)? {
         return Ok(Caller::from(principal).from_origin(origin));
@@ -48,7 +48,7 @@ impl Gate {
             let mut values = head.header(name);
             values.next().filter(|_| values.next().is_none())
         };
-        let issuer = self.authority().issuer();
+        let issuer = self.verifier().issuer();
         single("sec-fetch-site") == Some(b"same-origin".as_slice())
             || single("origin")
                 .is_some_and(|origin| origin == origin_of(issuer).as_bytes() || self.allows_origin(origin))

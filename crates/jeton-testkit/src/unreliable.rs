@@ -11,7 +11,7 @@ use std::{
 use async_trait::async_trait;
 use jeton::{
     AuditEntry, AuditLog, AuditPage, AuditQuery, Change, Changes, Cursor, Insert, LastUse, NamedAudience,
-    OnceStore, Page, Query, Record, RecordId, Restoration, Store, StoreError, Timestamp, Update,
+    OnceStore, Page, Query, Record, RecordId, Restoration, Store, StoreError, Timestamp, Update, Wakeups,
 };
 
 /// A store that answers like another one until it is told that it is down; then it is
@@ -84,6 +84,10 @@ impl<S: Store> Store for UnreliableStore<S> {
 
     async fn changes(&self, after: Option<&Cursor>) -> Result<Changes, StoreError> {
         self.up()?.changes(after).await
+    }
+
+    fn watch(&self) -> Option<Wakeups> {
+        self.inner.watch()
     }
 
     async fn trim(&self, through: &Cursor) -> Result<(), StoreError> {

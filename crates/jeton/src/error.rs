@@ -80,6 +80,9 @@ pub enum Unavailable {
     /// The directory, within its time.
     #[error("the directory did not answer in time")]
     DirectoryTimeout,
+    /// The issuer, whose keys or cut-offs were not read yet, or not for longer than is allowed.
+    #[error("{0}")]
+    Issuer(&'static str),
     /// The system's randomness, the signing, or the task that did the work.
     #[error("{0}")]
     Internal(&'static str),

@@ -9,7 +9,7 @@ use std::{
 use tokio::sync::Mutex;
 
 use crate::{
-    Change, Cursor, ManagedKeysError, StoreError, audit,
+    Change, Cursor, ManagedKeysError, StoreError, Wakeups, audit,
     authority::{Inner, MAX_ACCESS_TTL, refresh_keys},
     last_use,
 };
@@ -136,16 +136,26 @@ async fn tidy(inner: &Inner) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Reads on until the authority is gone. A failure is told and tried again. Nothing is written in between: a revocation
+/// Reads on, at each interval and when it is woken, until the authority is gone. A failure is told and tried again. Nothing is written in between: a revocation
 /// elsewhere must not wait for that.
-pub(crate) async fn follow(inner: Weak<Inner>, every: Duration) {
+pub(crate) async fn follow(inner: Weak<Inner>, every: Duration, mut wakeups: Option<Wakeups>) {
     let mut interval = ticks(every);
     loop {
-        interval.tick().await;
+        tokio::select! {
+            _ = interval.tick() => {}
+            () = woken(&mut wakeups) => {}
+        }
         let Some(inner) = Weak::upgrade(&inner) else { return };
         if let Err(error) = read_on(&inner).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "the change feed cannot be read");
         }
+    }
+}
+
+async fn woken(wakeups: &mut Option<Wakeups>) {
+    match wakeups {
+        Some(wakeups) => wakeups.next().await,
+        None => std::future::pending().await,
     }
 }
 

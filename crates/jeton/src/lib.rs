@@ -36,9 +36,11 @@ pub mod policy;
 mod principal;
 mod random;
 mod record;
+mod remote;
 pub mod rights;
 mod ring;
 mod secret;
+mod staleness;
 mod store;
 mod text;
 mod time;
@@ -52,7 +54,7 @@ pub use audit::{
 pub use authority::{
     Authority, AuthorityBuilder, BuildError, Choices, Edit, Endless, Exchange, Exchanged, Expiry,
     ExpiryPolicy, Generate, Generated, Introspection, KeyInfo, KeyState, ManagedKeysError, Reveal, Rotate,
-    Signatures,
+    Signatures, SignedCutOffs,
 };
 pub use caller::Caller;
 pub use directory::{Account, Directory, DirectoryError, DirectorySearch, Match, StaticDirectory};
@@ -72,10 +74,12 @@ pub use notice::{Event, Notice, Sink, SinkError};
 pub use principal::{Principal, TokenKind};
 pub use random::{Random, RandomError, SystemRandom};
 pub use record::{Credential, Fingerprint, Kind, LastUse, PreviousCredential, Record, Standing, State};
+pub use remote::{Document, Fetched, Source, SourceError, VerifierBuilder, VerifierStatus};
 pub use secret::{AccessToken, ApiToken, KeyAndSecret, Secret};
+pub use staleness::Staleness;
 pub use store::{
     Change, ChangeRow, Changes, Cursor, Insert, KeyStore, LiveLimit, OnceStore, Restoration, Ring, Store,
-    StoreError, StoredKey, Update,
+    StoreError, StoredKey, Update, Wake, Wakeups,
 };
 pub use text::{FieldError, MAX_LIST};
 pub use time::{Clock, InvalidTimestamp, SystemClock, Timestamp};

@@ -24,10 +24,10 @@ mod touch;
 
 use std::{fmt, sync::OnceLock, time::Duration};
 
-use jeton::StoreError;
+use jeton::{StoreError, Wakeups};
 use sqlx::PgPool;
 
-use self::{error::from_sqlx, lease::Lease, listen::Wakeups, schema::Schema};
+use self::{error::from_sqlx, lease::Lease, schema::Schema};
 pub use self::{open::ConnectError, settings::PostgresSettings};
 
 /// A store in a PostgreSQL database, version 15 or later, shared by any number of nodes.
@@ -80,14 +80,10 @@ impl PostgresStore {
         }
     }
 
-    /// Returns when there may be something new in the change log. The first call begins to listen, on a connection
-    /// beside the pool, which connects again by itself whenever it is lost.
-    ///
-    /// What comes between two calls ends the second one at once, if one task calls. It is a hint and no promise: a
-    /// reader of the log reads on from time to time without it.
-    pub async fn watch(&self) {
-        let wakeups = self.wakeups.get_or_init(|| Wakeups::listen(self.pool.clone(), self.schema.channel()));
-        wakeups.next().await;
+    /// One connection beside the pool listens for all who wait, and connects again by itself whenever it is lost.
+    fn wakeups(&self) -> Wakeups {
+        let wakeups = self.wakeups.get_or_init(|| listen::wakeups(self.pool.clone(), self.schema.channel()));
+        wakeups.clone()
     }
 
     async fn lease(&self) -> Result<Lease, StoreError> {

@@ -5,7 +5,7 @@ use std::{slice::from_ref, time::Duration};
 use async_trait::async_trait;
 use jeton::{
     AuditEntry, Change, Changes, Cursor, Insert, LastUse, NamedAudience, Page, Query, Record, RecordId,
-    Restoration, Store, StoreError, Timestamp, Update,
+    Restoration, Store, StoreError, Timestamp, Update, Wakeups,
 };
 use sqlx::{Connection as _, PgConnection};
 
@@ -111,6 +111,10 @@ impl Store for PostgresStore {
             changes::after(&mut lease, &self.schema, after).await
         })
         .await
+    }
+
+    fn watch(&self) -> Option<Wakeups> {
+        Some(self.wakeups())
     }
 
     async fn trim(&self, through: &Cursor) -> Result<(), StoreError> {

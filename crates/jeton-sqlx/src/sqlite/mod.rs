@@ -16,13 +16,14 @@ mod list;
 mod once;
 mod open;
 mod record;
+mod watch;
 
-use std::{fmt, path::Path, time::Duration};
+use std::{fmt, path::Path, sync::OnceLock, time::Duration};
 
 use async_trait::async_trait;
 use jeton::{
     AuditEntry, Change, Changes, Cursor, Insert, LastUse, NamedAudience, Page, Query, Record, RecordId,
-    Restoration, Store, StoreError, Timestamp, Update,
+    Restoration, Store, StoreError, Timestamp, Update, Wakeups,
 };
 use sqlx::{Sqlite, SqliteConnection, SqlitePool, Transaction};
 
@@ -55,14 +56,17 @@ pub struct SqliteStore {
     /// One connection, so that writers queue here in the order they came, and not in the busy handler of SQLite.
     writer: SqlitePool,
     readers: SqlitePool,
+    /// One connection that never writes.
+    watcher: SqlitePool,
+    wakeups: OnceLock<Wakeups>,
 }
 
 impl SqliteStore {
     /// Opens the database at that path and brings its tables up to date. Makes the file, with mode 0600, if there is
     /// none; its folder must be there. The mode of a file that is there is left as it is.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
-        let Pools { writer, readers } = open::open(path.as_ref()).await?;
-        Ok(Self { writer, readers })
+        let Pools { writer, readers, watcher } = open::open(path.as_ref()).await?;
+        Ok(Self { writer, readers, watcher, wakeups: OnceLock::new() })
     }
 
     /// Opens the database of a URL as configuration files hold it: `sqlite:relative/path`, `sqlite:///absolute/path`.
@@ -73,6 +77,7 @@ impl SqliteStore {
 
     /// Waits for what is under way, and closes the file. A store that is dropped does so in the background.
     pub async fn close(&self) {
+        self.watcher.close().await;
         self.readers.close().await;
         self.writer.close().await;
     }
@@ -135,6 +140,10 @@ impl Store for SqliteStore {
 
     async fn changes(&self, after: Option<&Cursor>) -> Result<Changes, StoreError> {
         changes::after(&self.readers, after).await
+    }
+
+    fn watch(&self) -> Option<Wakeups> {
+        Some(self.wakeups.get_or_init(|| watch::wakeups(self.watcher.clone())).clone())
     }
 
     async fn trim(&self, through: &Cursor) -> Result<(), StoreError> {

@@ -72,6 +72,7 @@ pub enum OpenError {
 pub(super) struct Pools {
     pub(super) writer: SqlitePool,
     pub(super) readers: SqlitePool,
+    pub(super) watcher: SqlitePool,
 }
 
 /// Opens what is there, or makes it.
@@ -86,8 +87,10 @@ pub(super) async fn open(path: &Path) -> Result<Pools, OpenError> {
     let migrated = migrate(&writer).await;
     migrated.map_err(|source| OpenError::Migration { path: path.clone(), source: source.into() })?;
     // The mode of the journal is a property of the file, and is set by now.
-    let readers = pool(READERS).connect_lazy_with(options(&path).pragma("query_only", "ON"));
-    Ok(Pools { writer, readers })
+    let reading = options(&path).pragma("query_only", "ON");
+    let readers = pool(READERS).connect_lazy_with(reading.clone());
+    let watcher = pool(1).connect_lazy_with(reading);
+    Ok(Pools { writer, readers, watcher })
 }
 
 /// The path in the URL.

@@ -1,15 +1,19 @@
 //! Waking: who waits hears of a change as it is committed, also after the connection was lost.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use jeton::{Record, Store as _};
+use jeton::{Record, Store as _, Wakeups};
 use jeton_sqlx::PostgresStore;
 use jeton_testkit::store::{insert_of, minimal_record, update_to};
 
 use crate::server::{LONG, TestSchema, fresh, until};
 
-async fn woken(store: &PostgresStore) {
-    tokio::time::timeout(LONG, store.watch()).await.expect("a change woke nobody");
+async fn woken(wakeups: &mut Wakeups) {
+    tokio::time::timeout(LONG, wakeups.next()).await.expect("a change woke nobody");
+}
+
+fn watch(store: &PostgresStore) -> Wakeups {
+    store.watch().unwrap()
 }
 
 async fn change(store: &PostgresStore, version: u64) {
@@ -20,48 +24,51 @@ async fn change(store: &PostgresStore, version: u64) {
 #[tokio::test]
 async fn a_change_on_one_node_wakes_the_others() {
     let (store, schema) = fresh().await;
-    let other = schema.store().await;
+    let node = schema.store().await;
+    let mut other = watch(&node);
     store.insert(&insert_of(&minimal_record(1))).await.unwrap();
     // The first one tells that it listens: what came before was not heard.
-    woken(&other).await;
+    woken(&mut other).await;
     for version in 2..12 {
-        let (_, ()) = tokio::join!(woken(&other), change(&store, version));
+        let (_, ()) = tokio::join!(woken(&mut other), change(&store, version));
     }
     // Between two calls, too.
     change(&store, 12).await;
-    woken(&other).await;
+    woken(&mut other).await;
 }
 
 #[tokio::test]
 async fn changes_of_another_schema_wake_nobody() {
     let (store, _schema) = fresh().await;
-    let (other, _other_schema) = fresh().await;
+    let (unconcerned, _other_schema) = fresh().await;
+    let (mut own, mut other) = (watch(&store), watch(&unconcerned));
     store.insert(&insert_of(&minimal_record(1))).await.unwrap();
-    woken(&other).await;
-    woken(&store).await;
+    woken(&mut other).await;
+    woken(&mut own).await;
     change(&store, 2).await;
     // By then it would have been heard.
-    woken(&store).await;
-    assert!(tokio::time::timeout(Duration::from_millis(100), other.watch()).await.is_err());
+    woken(&mut own).await;
+    assert!(tokio::time::timeout(Duration::from_millis(100), other.next()).await.is_err());
 }
 
 #[tokio::test]
 async fn it_listens_again_after_the_connection_was_cut() {
     let (store, schema) = fresh().await;
-    let other = Arc::new(schema.store().await);
+    let node = schema.store().await;
+    let mut other = watch(&node);
     store.insert(&insert_of(&minimal_record(1))).await.unwrap();
-    woken(&other).await;
+    woken(&mut other).await;
     assert_eq!(cut_listeners(&schema).await, 1);
     // As soon as it listens again, whoever waits reads what it may have missed.
-    woken(&other).await;
+    woken(&mut other).await;
     change(&store, 2).await;
-    woken(&other).await;
+    woken(&mut other).await;
 }
 
 #[tokio::test]
 async fn a_store_that_is_gone_listens_no_more() {
     let (store, schema) = fresh().await;
-    woken(&store).await;
+    woken(&mut watch(&store)).await;
     store.close().await;
     drop(store);
     let none =

@@ -27,10 +27,11 @@ pub mod cases {
     mod records;
     mod restore;
     mod updates;
+    mod watch;
 
     pub use self::{
         audiences::*, audit::*, cancel::*, changes::*, filters::*, keys::*, limits::*, names::*, once::*,
-        orders::*, records::*, restore::*, updates::*,
+        orders::*, records::*, restore::*, updates::*, watch::*,
     };
 }
 
@@ -113,6 +114,7 @@ macro_rules! store_contract {
             a_dropped_restoration_is_done_or_undone
             an_announcement_is_in_the_log_alone
             old_tombstones_are_pruned_and_nothing_else
+            each_row_wakes_whoever_watches
             it_answers
         }
     };

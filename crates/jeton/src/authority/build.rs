@@ -1,7 +1,7 @@
 //! How an authority is put together. A wrong set-up fails here, never at the first request.
 
 use std::{
-    sync::{Arc, atomic::AtomicU64},
+    sync::{Arc, OnceLock, atomic::AtomicU64},
     time::Duration,
 };
 
@@ -11,6 +11,7 @@ use super::{
     Authority, AuthorityBuilder, Inner, MAX_ACCESS_TTL, ManagedKeysError, Reveal, Settings,
     housekeeping::{self, Housekeeping, Told},
     keys::ManagedKeys,
+    published::Published,
     switch::Switch,
 };
 use crate::{
@@ -92,6 +93,8 @@ impl AuthorityBuilder {
             clock: self.clock,
             leeway: self.leeway,
             clock_skew: self.clock_skew,
+            remote: None,
+            tasks: OnceLock::new(),
         }));
         let settings = Settings {
             exchange_audience: format!("{}/exchange", self.issuer),
@@ -121,6 +124,7 @@ impl AuthorityBuilder {
         let audiences = Audiences::default();
         // Before the log is read: what changes meanwhile is in the log.
         store.audiences().await?.into_iter().for_each(|audience| audiences.learn(audience));
+        let wakeups = store.watch();
         let inner = Arc::new(Inner {
             store,
             directory,
@@ -135,6 +139,7 @@ impl AuthorityBuilder {
             housekeeping,
             sink: self.sink,
             feed,
+            published: Published::default(),
             audiences,
             uses: Uses::default(),
             audit: Buffer::default(),
@@ -143,7 +148,7 @@ impl AuthorityBuilder {
             told: Told::default(),
         });
         feed::read_on(&inner).await?;
-        tokio::spawn(feed::follow(Arc::downgrade(&inner), self.feed_interval));
+        tokio::spawn(feed::follow(Arc::downgrade(&inner), self.feed_interval, wakeups));
         tokio::spawn(feed::write(Arc::downgrade(&inner), self.feed_interval));
         tokio::spawn(housekeeping::keep(Arc::downgrade(&inner), self.housekeeping_interval));
         Ok(Authority(inner))

@@ -17,7 +17,7 @@ impl Authority {
     ///
     /// If the token is refused.
     pub fn authenticate(&self, access_token: &str) -> Result<Principal, Rejection> {
-        self.0.verifier.verify(access_token)
+        self.0.verifier.verify_naming(access_token).map_err(|(_, rejection)| rejection)
     }
 
     /// The principal of an access token that comes from there: within its networks and the limit for bad credentials.

@@ -23,6 +23,7 @@ mod notes;
 mod oauth;
 mod own;
 mod personal;
+mod published;
 mod request;
 mod reveal;
 mod rotate;
@@ -50,6 +51,8 @@ use keys::ManagedKeys;
 pub(crate) use keys::refresh as refresh_keys;
 pub use keys::{KeyInfo, KeyState, ManagedKeysError};
 pub use oauth::Introspection;
+use published::Published;
+pub use published::SignedCutOffs;
 pub use request::{Edit, Exchange, Exchanged, Generate, Generated, Rotate};
 pub use reveal::Reveal;
 pub use secret::Signatures;
@@ -69,7 +72,8 @@ use crate::{
     ring::Rings,
 };
 
-/// The longest lifetime that access tokens can be set to: a day.
+/// The longest lifetime that access tokens can be set to: a day. Whatever signed one that lives longer, it was no
+/// authority of ours.
 pub(crate) const MAX_ACCESS_TTL: Duration = Duration::from_secs(86_400);
 
 /// Generates API tokens, exchanges them, authenticates requests and manages the records. Cheap to clone, and all
@@ -120,6 +124,7 @@ pub(crate) struct Inner {
     housekeeping: Housekeeping,
     sink: Option<Arc<dyn Sink>>,
     pub(crate) feed: feed::Feed,
+    published: Published,
     pub(crate) audiences: Audiences,
     pub(crate) uses: Uses,
     pub(crate) audit: audit::Buffer,

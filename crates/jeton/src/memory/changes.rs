@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use crate::{Change, ChangeRow, Changes, Cursor, StoreError};
+use crate::{Change, ChangeRow, Changes, Cursor, StoreError, Wake, Wakeups};
 
 /// Rows that one read returns at most.
 const BATCH: usize = 1000;
@@ -15,12 +15,19 @@ pub(super) struct ChangeLog {
     rows: VecDeque<ChangeRow>,
     trimmed: u64,
     longest_access_ttl: Duration,
+    wake: Wake,
 }
 
 impl ChangeLog {
     /// Appends a row.
     pub(super) fn push(&mut self, change: Change) {
         self.rows.push_back(ChangeRow { longest_access_ttl: self.longest_access_ttl, change });
+        self.wake.wake();
+    }
+
+    /// Wakes at each row that is appended.
+    pub(super) fn watch(&self) -> Wakeups {
+        self.wake.subscribe()
     }
 
     /// The rows after the cursor, or the first of them.

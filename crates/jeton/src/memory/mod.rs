@@ -21,7 +21,7 @@ use dashmap::DashMap;
 use self::{audit::Entries, changes::ChangeLog, orders::Orders};
 use crate::{
     AuditEntry, Change, Changes, Cursor, Insert, LastUse, LiveLimit, NamedAudience, Page, Query, Record,
-    RecordId, Restoration, Standing, Store, StoreError, StoredKey, Timestamp, Update,
+    RecordId, Restoration, Standing, Store, StoreError, StoredKey, Timestamp, Update, Wakeups,
 };
 
 /// A store in memory.
@@ -155,6 +155,10 @@ impl Store for MemoryStore {
 
     async fn changes(&self, after: Option<&Cursor>) -> Result<Changes, StoreError> {
         self.read().changes.after(after)
+    }
+
+    fn watch(&self) -> Option<Wakeups> {
+        Some(self.read().changes.watch())
     }
 
     async fn trim(&self, through: &Cursor) -> Result<(), StoreError> {

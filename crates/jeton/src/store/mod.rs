@@ -6,6 +6,7 @@ mod change;
 mod error;
 mod keys;
 mod once;
+mod wake;
 
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ pub use change::{Change, ChangeRow, Changes, Cursor};
 pub use error::StoreError;
 pub use keys::{KeyStore, Ring, StoredKey};
 pub use once::OnceStore;
+pub use wake::{Wake, Wakeups};
 
 use crate::{
     AuditEntry, AuditLog, Kind, LastUse, NamedAudience, Page, Query, Record, RecordId, State, Timestamp,
@@ -125,6 +127,12 @@ pub trait Store: AuditLog + OnceStore {
 
     /// The rows of the change log after the cursor; from its beginning without one.
     async fn changes(&self, after: Option<&Cursor>) -> Result<Changes, StoreError>;
+
+    /// Wakes whoever reads the log when a row may have been added, by whatever process. `None` from a store that cannot:
+    /// its log is read from time to time alone. Called within a tokio runtime that goes on running.
+    fn watch(&self) -> Option<Wakeups> {
+        None
+    }
 
     /// Drops the rows of the change log up to the cursor.
     async fn trim(&self, through: &Cursor) -> Result<(), StoreError>;

@@ -3,6 +3,7 @@
 #![allow(dead_code, unused_imports, clippy::unwrap_used, reason = "each test uses its part, and may panic")]
 
 pub(crate) mod clock;
+pub(crate) mod issuer;
 pub(crate) mod keys;
 pub(crate) mod numbers;
 pub(crate) mod people;
