@@ -118,7 +118,7 @@ async fn an_admin_filters_selects_shows_and_revokes(framework: Framework) {
     browser.sees("Cloud sync").await;
     browser.click("input[aria-label='Select Cloud sync']").await;
     browser.press("Disable selected").await;
-    browser.sees("Disable 1 tokens?").await;
+    browser.sees("Disable the selected tokens (1)?").await;
     browser.press("Disable them").await;
     browser.sees("1 done.").await;
 }

@@ -133,7 +133,7 @@ async fn every_page_is_for_everybody(framework: Framework) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Pictures for people to look at: `cargo test -p end-to-end pictures -- --ignored`, then `target/screenshots`.
+/// Pictures for people to look at, made by `tests/screenshots`.
 #[ignore = "makes pictures for people"]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pictures() {

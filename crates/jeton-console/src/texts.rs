@@ -94,7 +94,6 @@ texts! {
     counter_active = "Active";
     counter_soon = "Expire within 30 days";
     counter_unused = "Unused for 90 days";
-    counter_disabled = "Disabled";
     counter_expired = "Expired";
     column_select = "Select";
     column_name = "Name";
@@ -275,8 +274,10 @@ texts! {
     rotate_month = "30 days";
     rotate_confirm = "It was used {when}. To stop the old token at once, type its name:";
     rotate_submit = "Make the new token";
-    bulk_disable_title = "Disable {n} tokens?";
-    bulk_revoke_title = "Revoke {n} tokens?";
+    bulk_disable_title = "Disable the selected tokens ({n})?";
+    bulk_revoke_title = "Revoke the selected tokens ({n})?";
+    bulk_disable_what = "Every program that uses one of these tokens stops working at once. They can be enabled again.";
+    bulk_revoke_what = "Every program that shares one of these tokens stops working at once, and so do the access tokens made from them. This cannot be undone.";
     bulk_none = "No token was selected.";
     bulk_done = "{n} done.";
     bulk_failed = "{name}: {why}";

@@ -98,9 +98,9 @@ async fn selected(page: &Page<'_>, caller: &Caller, form: &Form) -> Result<Vec<R
 fn ask(page: &Page<'_>, records: &[Record], revokes: bool, in_use: bool, wrong: Option<&str>) -> Answer {
     let t = page.texts();
     let (title, what, submit, word) = if revokes {
-        (t.bulk_revoke_title, t.revoke_what, t.bulk_submit_revoke, "revoke")
+        (t.bulk_revoke_title, t.bulk_revoke_what, t.bulk_submit_revoke, "revoke")
     } else {
-        (t.bulk_disable_title, t.disable_what, t.bulk_submit_disable, "disable")
+        (t.bulk_disable_title, t.bulk_disable_what, t.bulk_submit_disable, "disable")
     };
     let title = fill(title, &[("n", &records.len().to_string())]);
     let item = |record: &Record| Item { id: record.id.to_string(), name: record.name.clone() };

@@ -92,19 +92,20 @@ pub(crate) async fn respond(page: &Page<'_>) -> Result<Answer, Failure> {
 
 async fn counters(page: &Page<'_>, caller: &Caller, shown: &Filters) -> Result<Vec<Counter>, ManageError> {
     let t = page.texts();
-    let of = |state: &str, ends: &str, unused: &str| Filters {
+    // In the order in which a store finds what is counted without looking at the rest.
+    let of = |state: &str, ends: &str, unused: &str, sort: &str| Filters {
         state: state.to_owned(),
         ends: ends.to_owned(),
         unused: unused.to_owned(),
+        sort: sort.to_owned(),
         ..Filters::default()
     };
     let mut counters = Vec::new();
     for (label, filters) in [
-        (t.counter_active, of("active", "", "")),
-        (t.counter_soon, of("active", "30", "")),
-        (t.counter_unused, of("active", "", "90")),
-        (t.counter_disabled, of("disabled", "", "")),
-        (t.counter_expired, of("expired", "", "")),
+        (t.counter_active, of("active", "", "", "")),
+        (t.counter_soon, of("active", "30", "", "expires_at")),
+        (t.counter_unused, of("active", "", "90", "last_used_at")),
+        (t.counter_expired, of("expired", "", "", "expires_at")),
     ] {
         let found =
             page.authority().list(caller, filters.filter(page.now()), filters.sort(), None, COUNT).await?;
@@ -113,7 +114,7 @@ async fn counters(page: &Page<'_>, caller: &Caller, shown: &Filters) -> Result<V
             label,
             href: page.link(&format!("/tokens?{}", filters.query(None))),
             count: if found.next.is_some() { format!("{count}+") } else { count.to_string() },
-            current: Filters { sort: String::new(), ..shown.clone() } == filters,
+            current: Filters { sort: filters.sort.clone(), ..shown.clone() } == filters,
         });
     }
     Ok(counters)

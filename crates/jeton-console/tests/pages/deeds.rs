@@ -151,7 +151,7 @@ async fn many_are_ended_at_once() {
         .get(&format!("/tokens/bulk?action=disable&id={one}&id={two}&id={one}&id=nonsense"))
         .await
         .is(200);
-    drop(ask.has("Disable 2 tokens?").has("<li>a1<").has("<li>a2<").lacks("a3"));
+    drop(ask.has("Disable the selected tokens (2)?").has("<li>a1<").has("<li>a2<").lacks("a3"));
     let fields = [("action", "disable"), ("id", one.as_str()), ("id", &two)];
     root.post("/tokens/bulk", &fields).await.is(200).has("2 done.");
     for (at, expected) in [(0, Standing::Disabled), (1, Standing::Disabled), (2, Standing::Active)] {
