@@ -8,6 +8,7 @@ mod actor;
 mod answer;
 mod app;
 mod browser;
+mod contract;
 mod framework;
 mod local;
 mod oauth;

@@ -56,7 +56,8 @@ use jeton::policy::Policy;
 
 pub use extract::{Authenticated, Refused, Require};
 pub use jeton_http::{
-    Answer, Context, Endpoint, Gate, HostSession, Pages, PeerAddress, Refusal, RouteRule, Routes,
+    Answer, Context, Endpoint, Gate, HostSession, Pages, PathItems, PeerAddress, Refusal, RouteRule, Routes,
+    merge_openapi,
 };
 pub use jeton_tower::{AuthenticateLayer, AuthorizeLayer};
 pub use protected::Protected;

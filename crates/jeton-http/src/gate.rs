@@ -4,13 +4,10 @@ use std::{future::Future, net::IpAddr, pin::Pin, sync::Arc};
 
 use http::HeaderName;
 use ipnet::IpNet;
-use jeton::{
-    Authority, Origin, OriginRef, Principal, TokenKind, Verifier,
-    policy::{Facts, Policy},
-};
+use jeton::{Authority, Origin, OriginRef, TokenKind, Verifier, policy::Facts};
 
 use crate::{
-    Realm, Refusal,
+    Context, Realm, Refusal,
     address::client_address,
     bearer::{Bearer, query_has_token},
 };
@@ -68,51 +65,6 @@ impl From<Authority> for Gate {
 impl From<Verifier> for Gate {
     fn from(verifier: Verifier) -> Self {
         Self::before(Behind::Verifier(verifier))
-    }
-}
-
-/// Who makes a request: put into its extensions by the layer or middleware, and read by all that authorize.
-#[derive(Clone, Debug)]
-pub struct Context {
-    principal: Option<Principal>,
-    facts: Facts,
-    realm: Realm,
-}
-
-impl Context {
-    /// The principal; none if the request came without credentials and the route allows that.
-    pub fn principal(&self) -> Option<&Principal> {
-        self.principal.as_ref()
-    }
-
-    /// What is known about the request beside who makes it.
-    pub fn facts(&self) -> &Facts {
-        &self.facts
-    }
-
-    /// The realm in which refusals are told.
-    pub fn realm(&self) -> &Realm {
-        &self.realm
-    }
-
-    /// The principal, or the refusal of a request without credentials.
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal::NoCredentials`].
-    pub fn authenticated(&self) -> Result<&Principal, Refusal> {
-        self.principal().ok_or(Refusal::NoCredentials)
-    }
-
-    /// The principal, if the policy lets it pass.
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal::NoCredentials`] or [`Refusal::Denied`].
-    pub fn authorized(&self, policy: &Policy) -> Result<&Principal, Refusal> {
-        let principal = self.authenticated()?;
-        policy.check(principal, &self.facts).map_err(Refusal::Denied)?;
-        Ok(principal)
     }
 }
 
@@ -278,6 +230,16 @@ impl Gate {
         self.0.origins.iter().any(|allowed| allowed.as_bytes() == origin)
     }
 
+    /// Whether API tokens are bearers too.
+    pub(crate) fn accepts_api_tokens(&self) -> bool {
+        self.0.api_tokens
+    }
+
+    /// Whether requests without credentials pass.
+    pub(crate) fn is_optional(&self) -> bool {
+        self.0.optional
+    }
+
     /// The header that may hold a signature at the exchange.
     pub(crate) fn signature_header_of(&self) -> Option<&HeaderName> {
         self.0.signature_header.as_ref()
@@ -299,38 +261,7 @@ impl Gate {
             Behind::Authority(authority) => authority.facts(address),
             Behind::Verifier(_) => Facts::from_address(address),
         };
-        Context { principal: None, facts, realm: self.0.realm.clone() }
-    }
-}
-
-/// A gate with an authority behind it: that of the routes.
-#[derive(Clone, Debug)]
-pub(crate) struct IssuerGate {
-    gate: Gate,
-    authority: Authority,
-}
-
-impl IssuerGate {
-    pub(crate) fn of(gate: &Gate) -> Option<Self> {
-        gate.authority().map(|authority| Self { gate: gate.clone(), authority: authority.clone() })
-    }
-
-    pub(crate) fn authority(&self) -> &Authority {
-        &self.authority
-    }
-}
-
-impl std::ops::Deref for IssuerGate {
-    type Target = Gate;
-
-    fn deref(&self) -> &Gate {
-        &self.gate
-    }
-}
-
-impl Context {
-    fn with_principal(self, principal: Principal) -> Self {
-        Self { principal: Some(principal), ..self }
+        Context::new(facts, self.0.realm.clone())
     }
 }
 

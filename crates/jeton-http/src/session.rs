@@ -6,7 +6,7 @@
 use http::Method;
 use jeton::{Caller, Origin, Principal};
 
-use crate::{Gate, Head, Problem, Refusal, Request, gate::IssuerGate, routes::Failure};
+use crate::{Gate, Head, Problem, Refusal, Request, issuer::IssuerGate, routes::Failure};
 
 /// A user whom the host app knows by a session of its own. The host's session middleware puts it into the
 /// extensions of a request; the routes of jeton take it where there is no bearer.

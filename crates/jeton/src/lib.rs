@@ -35,6 +35,7 @@ mod notice;
 pub mod policy;
 mod principal;
 mod random;
+mod recent;
 mod record;
 mod remote;
 pub mod rights;

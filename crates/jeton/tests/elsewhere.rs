@@ -251,7 +251,7 @@ async fn an_issuer_that_fails_changes_nothing() {
         (status.failing, status.keys_age, status.cut_offs_age),
         (false, Some(seconds(0)), Some(seconds(0)))
     );
-    assert_eq!(status.kids, [world.access_key.kid.clone()]);
+    assert_eq!(status.kids.join(" "), world.access_key.kid);
 }
 
 #[tokio::test(start_paused = true)]

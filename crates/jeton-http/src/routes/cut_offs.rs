@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::{Failure, Request, condition::published};
-use crate::{Answer, Refusal, gate::IssuerGate};
+use crate::{Answer, Refusal, issuer::IssuerGate};
 
 /// How long others may keep them, in seconds: by that much a revocation may reach a verifier later.
 const CACHE: &str = "public, max-age=5";

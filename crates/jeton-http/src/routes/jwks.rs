@@ -4,7 +4,7 @@ use jeton::PublicJwk;
 use serde_json::json;
 
 use super::{Request, condition::published};
-use crate::{Answer, gate::IssuerGate};
+use crate::{Answer, issuer::IssuerGate};
 
 /// How long others may keep the keys, in seconds.
 const CACHE: &str = "public, max-age=300";

@@ -15,12 +15,13 @@ use super::{
     switch::Switch,
 };
 use crate::{
-    Algorithm, Audiences, Names, SigningKey, StoreError, Verifier,
+    Algorithm, Audiences, Names, SigningKey, Staleness, StoreError, Verifier,
     audit::Buffer,
     cutoff::CutOffs,
     feed,
     last_use::Uses,
     limits::Limits,
+    recent::Recent,
     ring::{CurrentKeys, KeyRing, Rings},
     verified::VerifiedTokens,
     verifier::Parts,
@@ -83,7 +84,10 @@ impl AuthorityBuilder {
         own.insert(default_audience.clone());
         let audiences: Names = own.union(&self.foreign_audiences).cloned().collect();
         // Stored before the first access token of that lifetime is signed.
-        let longest_access_ttl = store.longest_access_ttl(self.access_ttl).await?;
+        // What comes of a record that was read from the cache may begin so much after it was changed.
+        let (room, log_age) = self.cached_records;
+        let recent = Recent::new(room, log_age);
+        let longest_access_ttl = store.longest_access_ttl(self.access_ttl + recent.at_most()).await?;
         let verifier = Verifier(Arc::new(Parts {
             issuer: self.issuer.clone(),
             audiences: own,
@@ -113,6 +117,8 @@ impl AuthorityBuilder {
             role_map: self.role_map,
             directory_timeout: self.directory_timeout,
             longest_access_ttl,
+            staleness: self.staleness,
+            log_age_to_sign: Duration::from_secs(10).max(self.feed_interval.saturating_mul(2)),
         };
         let (random, feed) = (self.random, feed::Feed::default());
         let clock = verifier.0.clock.clone();
@@ -139,6 +145,7 @@ impl AuthorityBuilder {
             housekeeping,
             sink: self.sink,
             feed,
+            recent,
             published: Published::default(),
             audiences,
             uses: Uses::default(),
@@ -183,6 +190,14 @@ impl AuthorityBuilder {
         setting(self.leeway <= seconds(60), "the leeway must be a minute at most")?;
         setting(self.clock_skew <= seconds(3600), "the clock skew must be an hour at most")?;
         setting(!self.feed_interval.is_zero(), "the feed interval must not be zero")?;
+        setting(
+            self.cached_records.1 <= seconds(60),
+            "a record may be kept while the log was read within the last minute",
+        )?;
+        setting(
+            !matches!(self.staleness, Staleness::RefuseAfter(age) if age <= self.feed_interval),
+            "access tokens must not be refused sooner than the log is read again",
+        )?;
         let audiences = self.audiences.iter().chain(&self.foreign_audiences);
         setting(
             audiences.clone().all(|audience| !audience.trim().is_empty() && audience.len() <= 500),

@@ -8,7 +8,7 @@ use std::{
 
 use tokio::{runtime::Handle, sync::Notify};
 
-use super::{Polling, Remote, Source, begin, polled::Polled};
+use super::{Polling, Remote, Source, follow::begin, polled::Polled};
 use crate::{
     BuildError, Clock, Names, Staleness, SystemClock, Verifier, VerifyingKeys, cutoff::CutOffs,
     ring::CurrentKeys, verified::VerifiedTokens, verifier::Parts,
