@@ -5,6 +5,7 @@
 mod audiences;
 mod build;
 mod builder;
+mod choices;
 mod direct;
 mod edit;
 mod escalation;
@@ -14,6 +15,7 @@ mod generate;
 mod grace;
 mod housekeeping;
 mod keys;
+mod leaks;
 mod live;
 mod manage;
 mod mutate;
@@ -43,6 +45,7 @@ use arc_swap::ArcSwap;
 
 pub use build::BuildError;
 pub use builder::AuthorityBuilder;
+pub use choices::Choices;
 use expiry::Lifetimes;
 pub use expiry::{Endless, Expiry, ExpiryPolicy};
 use keys::ManagedKeys;
