@@ -184,7 +184,7 @@ async fn ask(client: &Client, request: http::Request<Bytes>) -> Option<Answer> {
 pub fn encoded(text: &str) -> String {
     text.bytes().fold(String::new(), |text, byte| {
         if byte.is_ascii_alphanumeric() {
-            text + char::from(byte).encode_utf8(&mut [0; 4])
+            text + &*char::from(byte).encode_utf8(&mut [0; 4])
         } else {
             format!("{text}%{byte:02X}")
         }

@@ -7,6 +7,7 @@
 mod actor;
 mod answer;
 mod app;
+mod browser;
 mod contract;
 mod framework;
 mod local;
@@ -19,6 +20,7 @@ mod workspace;
 pub use actor::{Actor, Request, encoded};
 pub use answer::{Answer, without_last_use};
 pub use app::{App, Ended, Made, Setup};
+pub use browser::Browser;
 pub use framework::Framework;
 pub use local::{GateSettings, Local, LocalApp};
 pub use oauth::OauthClient;

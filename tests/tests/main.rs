@@ -5,6 +5,8 @@ mod attacks;
 mod audit;
 mod bad_input;
 mod child_kill;
+mod console;
+mod console_looks;
 mod crash;
 mod elsewhere;
 mod escalation;

@@ -23,7 +23,7 @@ const COPY: &str = "
     DROP TABLE copies;
     COMMIT;";
 
-async fn a_deep_page_costs_what_the_first_costs(framework: Framework) {
+async fn with_many(framework: Framework) -> App {
     let app = App::start(framework).await;
     app.generate(json!({"name": "template"})).await;
     let options = SqliteConnectOptions::new().filename(app.database());
@@ -32,7 +32,32 @@ async fn a_deep_page_costs_what_the_first_costs(framework: Framework) {
     let count = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM jeton_records");
     assert_eq!(count.fetch_one(&mut direct).await.unwrap(), 100_000);
     direct.close().await.unwrap();
+    app
+}
 
+/// What a person waits for: `cargo test -p end-to-end first_page -- --ignored --nocapture`.
+#[ignore = "tells times"]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_first_page_of_the_console() {
+    let app = with_many(Framework::Axum).await;
+    let admin = app.admin().await;
+    let cookie = format!("insecure-loopback-jeton-console={}", admin.token());
+    let browser = app.anon().with_header("cookie", &cookie);
+    for path in ["/auth/tokens", "/auth/console/tokens", "/auth/console/tokens?name=token%2099"] {
+        let mut times = Vec::new();
+        for _ in 0..21 {
+            let start = Instant::now();
+            let asked = if path.contains("console") { &browser } else { &admin };
+            asked.get(path).await.is(200);
+            times.push(start.elapsed());
+        }
+        times.sort();
+        eprintln!("{path}: {:?} (median of 21)", times[10]);
+    }
+}
+
+async fn a_deep_page_costs_what_the_first_costs(framework: Framework) {
+    let app = with_many(framework).await;
     let admin = app.admin().await;
     for sort in ["-created_at", "name", "expires_at"] {
         // A cursor can only be got by going there; nine tenths of the way.

@@ -71,13 +71,13 @@ mod protected;
 mod refused;
 
 pub use jeton_http::{
-    Answer, Context, Endpoint, Gate, HostSession, PathItems, Refusal, RouteRule, Routes, merge_openapi,
+    Answer, Context, Endpoint, Gate, HostSession, Pages, PathItems, Refusal, RouteRule, Routes, merge_openapi,
 };
 
 pub use authenticate::{Authenticate, AuthenticateMiddleware};
 pub use authorize::{Authorize, AuthorizeMiddleware};
 pub use convert::response;
 pub use extract::{Authenticated, MaybeAuthenticated, Require};
-pub use mount::{endpoint, routes, scope, well_known};
+pub use mount::{endpoint, pages, routes, scope, well_known};
 pub use protected::Protected;
 pub use refused::Refused;

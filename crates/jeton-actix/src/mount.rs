@@ -8,7 +8,7 @@ use actix_web::{
     web,
 };
 use futures_util::StreamExt as _;
-use jeton_http::{Body, BodyChunks, Endpoint, HostSession, Request, Routes, WellKnown};
+use jeton_http::{Body, BodyChunks, Endpoint, HostSession, Pages, Request, Routes, WellKnown};
 
 use crate::convert::{self, response_to};
 
@@ -103,28 +103,57 @@ impl HttpServiceFactory for Documents {
     }
 }
 
+/// Web pages below that path, as the console of `jeton-console`. They come before a [`scope`] that takes the same path.
+///
+/// ```
+/// # use actix_web::App;
+/// # fn app(authority: jeton::Authority, console: impl jeton_actix::Pages) {
+/// App::new().service(jeton_actix::pages("/auth/console", console)).service(jeton_actix::scope("/auth", authority));
+/// # }
+/// ```
+pub fn pages(path: &str, pages: impl Pages) -> impl HttpServiceFactory + 'static {
+    let path = path.trim_end_matches('/');
+    let pattern = format!("{path}{{{PATH}:(/.*)?}}");
+    web::resource(pattern).route(web::route().to(move |request: HttpRequest, payload: web::Payload| {
+        let pages = pages.clone();
+        async move {
+            let path = request.match_info().query(PATH).to_owned();
+            let answer = pages.respond(&path, converted(&request, payload, None).await).await;
+            response_to(request.method(), answer)
+        }
+    }))
+}
+
+/// The parameter that holds the rest of a path.
+const PATH: &str = "jeton_path";
+
 async fn respond(
     routes: &Routes,
     endpoint: Endpoint,
     request: &HttpRequest,
     payload: web::Payload,
 ) -> HttpResponse {
+    let parameter = endpoint.parameter().and_then(|wanted| {
+        // The scope of the host may have parameters of the same name, before ours.
+        let found = request.match_info().iter().filter(|(name, _)| *name == wanted).last();
+        found.map(|(_, value)| value.to_owned())
+    });
+    let converted = converted(request, payload, parameter).await;
+    response_to(request.method(), routes.respond(endpoint, converted).await)
+}
+
+async fn converted(request: &HttpRequest, payload: web::Payload, parameter: Option<String>) -> Request {
     // Copied out at once: the extensions must not stay borrowed while the body is awaited.
     let session = request.extensions().get::<HostSession>().cloned();
-    let converted = Request {
+    Request {
         method: convert::method(request.method()),
         query: request.uri().query().map(str::to_owned),
         headers: convert::headers(request.headers()),
-        parameter: endpoint.parameter().and_then(|wanted| {
-            // The scope of the host may have parameters of the same name, before ours.
-            let found = request.match_info().iter().filter(|(name, _)| *name == wanted).last();
-            found.map(|(_, value)| value.to_owned())
-        }),
+        parameter,
         session,
         peer: convert::peer(request.head()),
         body: read(request, payload).await,
-    };
-    response_to(request.method(), routes.respond(endpoint, converted).await)
+    }
 }
 
 /// The body, of which no more is kept than the limit.

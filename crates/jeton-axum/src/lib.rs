@@ -56,12 +56,12 @@ use jeton::policy::Policy;
 
 pub use extract::{Authenticated, Refused, Require};
 pub use jeton_http::{
-    Answer, Context, Endpoint, Gate, HostSession, PathItems, PeerAddress, Refusal, RouteRule, Routes,
+    Answer, Context, Endpoint, Gate, HostSession, Pages, PathItems, PeerAddress, Refusal, RouteRule, Routes,
     merge_openapi,
 };
 pub use jeton_tower::{AuthenticateLayer, AuthorizeLayer};
 pub use protected::Protected;
-pub use router::{endpoint, router, well_known};
+pub use router::{endpoint, pages, router, well_known};
 
 /// The layer that finds out who makes a request. Takes an authority, or a [`Gate`] where more is to be set.
 ///

@@ -8,7 +8,7 @@ use axum::{
     routing::{MethodRouter, any},
 };
 use http::Method;
-use jeton_http::{Endpoint, HostSession, Routes, WellKnown, read_body};
+use jeton_http::{Endpoint, HostSession, Pages, Routes, WellKnown, read_body};
 
 use crate::peer_of;
 
@@ -68,29 +68,58 @@ pub fn well_known<S: Clone + Send + Sync + 'static>(routes: impl Into<Routes>) -
     })
 }
 
+/// Web pages below that path, as the console of `jeton-console`, to be merged. A router that is nested hands on what it
+/// is nested at: `.nest("/auth", router(authority).merge(pages("/console", console)))`.
+pub fn pages<S: Clone + Send + Sync + 'static>(path: &str, pages: impl Pages) -> Router<S> {
+    let pages =
+        any(move |params: Result<RawPathParams, RawPathParamsRejection>, request: Request| async move {
+            let is_head = request.method() == Method::HEAD;
+            let mut path =
+                found(params.as_ref().ok(), PATH).map(|rest| format!("/{rest}")).unwrap_or_default();
+            if path.is_empty() && request.uri().path().ends_with('/') {
+                path.push('/');
+            }
+            let answer = pages.respond(&path, converted(request, None).await).await;
+            if is_head { headers_only(answer) } else { answer.map(Body::from) }
+        });
+    let path = path.trim_end_matches('/');
+    let all = [format!("{path}/"), format!("{path}/{{*{PATH}}}")];
+    let router = all.into_iter().fold(Router::new(), |router, path| router.route(&path, pages.clone()));
+    if path.is_empty() { router } else { router.route(path, pages) }
+}
+
+/// The parameter that holds the rest of a path.
+const PATH: &str = "jeton_path";
+
 async fn respond(
     routes: &Routes,
     endpoint: Endpoint,
     params: Option<RawPathParams>,
     request: Request,
 ) -> Response {
+    let is_head = request.method() == Method::HEAD;
+    let parameter = endpoint.parameter().and_then(|name| found(params.as_ref(), name));
+    let answer = routes.respond(endpoint, converted(request, parameter).await).await;
+    if is_head { headers_only(answer) } else { answer.map(Body::from) }
+}
+
+/// The path under which the host nests the routes may have parameters of the same name, before ours.
+fn found(params: Option<&RawPathParams>, wanted: &str) -> Option<String> {
+    let found = params?.iter().filter(|(name, _)| *name == wanted).last();
+    found.map(|(_, value)| value.to_owned())
+}
+
+async fn converted(request: Request, parameter: Option<String>) -> jeton_http::Request {
     let (parts, body) = request.into_parts();
-    let is_head = parts.method == Method::HEAD;
-    let request = jeton_http::Request {
+    jeton_http::Request {
         method: parts.method,
         query: parts.uri.query().map(str::to_owned),
         headers: parts.headers,
-        parameter: endpoint.parameter().and_then(|wanted| {
-            // The path under which the host nests the routes may have parameters of the same name, before ours.
-            let found = params.as_ref()?.iter().filter(|(name, _)| *name == wanted).last();
-            found.map(|(_, value)| value.to_owned())
-        }),
+        parameter,
         session: parts.extensions.get::<HostSession>().cloned(),
         peer: peer_of(&parts.extensions),
         body: read_body(body).await,
-    };
-    let answer = routes.respond(endpoint, request).await;
-    if is_head { headers_only(answer) } else { answer.map(Body::from) }
+    }
 }
 
 /// The answer to `HEAD`: the headers of `GET` (RFC 9110 §9.3.2).

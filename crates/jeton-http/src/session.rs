@@ -6,7 +6,7 @@
 use http::Method;
 use jeton::{Caller, Origin, Principal};
 
-use crate::{Head as _, Problem, Refusal, Request, issuer::IssuerGate, routes::Failure};
+use crate::{Gate, Head, Problem, Refusal, Request, issuer::IssuerGate, routes::Failure};
 
 /// A user whom the host app knows by a session of its own. The host's session middleware puts it into the
 /// extensions of a request; the routes of jeton take it where there is no bearer.
@@ -32,7 +32,7 @@ pub(crate) async fn caller(gate: &IssuerGate, request: &Request) -> Result<Calle
     }
     let session = request.session.as_ref().ok_or(Refusal::NoCredentials)?;
     let safe = [Method::GET, Method::HEAD].contains(&request.method);
-    if !safe && !comes_from_the_app(gate, request) {
+    if !safe && !gate.is_asked_by_the_app(request) {
         let detail = "a session may change things only from a page of the app itself";
         return Err(Problem::new(http::StatusCode::FORBIDDEN, "cross_site", detail).into());
     }
@@ -40,16 +40,19 @@ pub(crate) async fn caller(gate: &IssuerGate, request: &Request) -> Result<Calle
     Ok(caller?.from_origin(origin))
 }
 
-/// `Sec-Fetch-Site: same-origin`, which no page can forge, or else an `Origin` that is allowed.
-fn comes_from_the_app(gate: &IssuerGate, request: &Request) -> bool {
-    let single = |name| {
-        let mut values = request.header(name);
-        values.next().filter(|_| values.next().is_none())
-    };
-    let issuer = gate.authority().issuer();
-    single("sec-fetch-site") == Some(b"same-origin".as_slice())
-        || single("origin")
-            .is_some_and(|origin| origin == origin_of(issuer).as_bytes() || gate.allows_origin(origin))
+impl Gate {
+    /// Whether a page of the app itself asked for it: `Sec-Fetch-Site: same-origin`, which no page can forge, or else an
+    /// `Origin` that is allowed. What a cookie stands for may change nothing otherwise.
+    pub fn is_asked_by_the_app(&self, head: &impl Head) -> bool {
+        let single = |name| {
+            let mut values = head.header(name);
+            values.next().filter(|_| values.next().is_none())
+        };
+        let issuer = self.verifier().issuer();
+        single("sec-fetch-site") == Some(b"same-origin".as_slice())
+            || single("origin")
+                .is_some_and(|origin| origin == origin_of(issuer).as_bytes() || self.allows_origin(origin))
+    }
 }
 
 /// Scheme, host and port of a URL.

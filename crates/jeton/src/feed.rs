@@ -154,6 +154,7 @@ async fn tidy(inner: &Inner) -> Result<(), StoreError> {
     inner.cut_offs().prune(now);
     inner.prune_verified();
     inner.limits.prune();
+    inner.telemetry.log(inner.log_age().unwrap_or(Duration::MAX), inner.cut_offs().len());
     let due = |trims: &VecDeque<(Duration, Cursor)>| trims.iter().take_while(|(at, _)| *at <= now).count();
     let through = {
         let trims = &inner.feed.progress.lock().await.trims;

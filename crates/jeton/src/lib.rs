@@ -43,6 +43,7 @@ mod ring;
 mod secret;
 mod staleness;
 mod store;
+mod telemetry;
 mod text;
 mod time;
 mod verified;
@@ -53,9 +54,9 @@ pub use audit::{
     Action, AuditEntry, AuditFilter, AuditLog, AuditPage, AuditQuery, AuditRow, Origin, OriginRef,
 };
 pub use authority::{
-    Authority, AuthorityBuilder, BuildError, Edit, Endless, Exchange, Exchanged, Expiry, ExpiryPolicy,
-    Generate, Generated, Introspection, KeyInfo, KeyState, ManagedKeysError, Reveal, Rotate, Signatures,
-    SignedCutOffs,
+    Authority, AuthorityBuilder, BuildError, Choices, Edit, Endless, Exchange, Exchanged, Expiry,
+    ExpiryPolicy, Generate, Generated, Introspection, KeyInfo, KeyState, ManagedKeysError, Reveal, Rotate,
+    Signatures, SignedCutOffs,
 };
 pub use caller::Caller;
 pub use directory::{Account, Directory, DirectoryError, DirectorySearch, Match, StaticDirectory};

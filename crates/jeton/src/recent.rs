@@ -44,6 +44,11 @@ impl<T> Recent<T> {
         }
     }
 
+    /// Whether it keeps none.
+    pub(crate) fn is_off(&self) -> bool {
+        self.records.is_none()
+    }
+
     /// How much older than the last reading of the log a record may be from which an access token is made.
     pub(crate) fn at_most(&self) -> Duration {
         if self.records.is_some() { self.at_most } else { Duration::ZERO }

@@ -70,6 +70,10 @@ impl RoleMap {
         roles.iter().filter_map(|role| self.0.get(role)).flatten().cloned().collect()
     }
 
+    pub(crate) fn all_roles(&self) -> impl Iterator<Item = &String> {
+        self.0.keys()
+    }
+
     pub(crate) fn all_scopes(&self) -> impl Iterator<Item = &String> {
         self.0.values().flatten()
     }

@@ -39,10 +39,12 @@ async fn started(verifier: Verifier, source: &Published) -> Verifier {
 }
 
 async fn until(done: impl Fn() -> bool) {
-    for _ in 0..10_000 {
+    // Much is done by other threads, which may have to wait for a core.
+    for _ in 0..5_000_000 {
         if done() {
             return;
         }
+        std::thread::yield_now();
         tokio::task::yield_now().await;
     }
     panic!("it does not happen");

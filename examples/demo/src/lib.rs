@@ -12,3 +12,6 @@ pub use start::{Demo, StartError, log_rules, log_to_stderr, start};
 
 /// Where the quickstarts mount the routes.
 pub const MOUNT: &str = "/auth";
+
+/// Where they mount the web pages.
+pub const CONSOLE: &str = "/auth/console";

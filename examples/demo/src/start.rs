@@ -3,9 +3,8 @@
 use std::{error::Error, io, net::TcpListener, path::Path, sync::Arc};
 
 use jeton::{
-    Account, Authority, BuildError, Caller, Directory, Expiry, Filter, Generate, KeyStore, ManageError,
-    MasterKey, MasterKeyError, MemoryStore, NamedAudience, RandomError, Sort, StaticDirectory, Store,
-    SystemRandom,
+    Account, Authority, BuildError, Caller, Expiry, Filter, Generate, KeyStore, ManageError, MasterKey,
+    MasterKeyError, MemoryStore, NamedAudience, RandomError, Sort, StaticDirectory, Store, SystemRandom,
     rights::{RoleMap, TOKEN_ADMIN, scopes},
 };
 use jeton_http::{Gate, RouteRule};
@@ -107,11 +106,13 @@ pub async fn start() -> Result<Demo, StartError> {
             (store.clone(), store, master_key(settings.master_key.as_deref(), Some(&path))?)
         }
     };
+    let users = users();
     let authority = Authority::builder(issuer)
         .audience(audience)
         .store(store)
         .managed_keys(keys, master)
-        .directory(Arc::new(users()))
+        .directory(Arc::new(users.clone()))
+        .directory_search(Arc::new(users))
         .role_map(RoleMap::default().with("writer", ["reports:write"]))
         .reveal(settings.reveal)
         .staleness(settings.staleness)
@@ -126,7 +127,7 @@ pub async fn start() -> Result<Demo, StartError> {
 }
 
 /// The users of the demo: a real app asks its own database.
-fn users() -> impl Directory {
+fn users() -> StaticDirectory {
     let account = || Account::active().with_scope(scopes::TOKENS_SELF);
     StaticDirectory::new()
         .with("ExternalApp", account())

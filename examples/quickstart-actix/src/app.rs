@@ -9,6 +9,7 @@ use jeton::{
     policy::{anybody, audience, role, scope},
 };
 use jeton_actix::{Authenticated, Gate, Protected, response};
+use jeton_console::Console;
 use serde_json::{Value, json};
 
 pub(crate) fn routes(config: &mut web::ServiceConfig, gate: &Gate, authority: &Authority) {
@@ -27,6 +28,7 @@ pub(crate) fn routes(config: &mut web::ServiceConfig, gate: &Gate, authority: &A
         .service(readable("/health/live", read().to(async || Json(json!({"live": true})))))
         .service(readable("/health/ready", read().to(ready)))
         .service(jeton_actix::well_known(gate.clone()))
+        .service(jeton_actix::pages(demo::CONSOLE, Console::new(gate.clone())))
         .service(jeton_actix::scope(demo::MOUNT, gate.clone()));
 }
 

@@ -13,6 +13,7 @@ use jeton::{
     policy::{anybody, audience, role, scope},
 };
 use jeton_axum::{Answer, Authenticated, Gate, Protected};
+use jeton_console::Console;
 use serde_json::{Value, json};
 
 pub(crate) fn router(gate: Gate, authority: Authority) -> Router {
@@ -31,6 +32,7 @@ pub(crate) fn router(gate: Gate, authority: Authority) -> Router {
         .route("/health/ready", readable(get(ready)))
         .with_state(authority)
         .merge(jeton_axum::well_known(gate.clone()))
+        .merge(jeton_axum::pages(demo::CONSOLE, Console::new(gate.clone())))
         .nest(demo::MOUNT, jeton_axum::router(gate))
         .fallback(async || answer(demo::no_such_route()))
 }

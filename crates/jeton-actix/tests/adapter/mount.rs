@@ -1,6 +1,9 @@
 //! The token routes, end to end in process.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    pin::Pin,
+    sync::{Arc, Mutex},
+};
 
 use actix_web::{
     App, HttpMessage as _,
@@ -10,7 +13,7 @@ use actix_web::{
     web,
 };
 use jeton::{Generate, Rejection};
-use jeton_actix::Refusal;
+use jeton_actix::{Answer, HostSession, Pages, Refusal};
 use serde_json::{Value, json};
 
 use crate::house::{Bearer as _, House, Reply, get, send};
@@ -214,4 +217,43 @@ async fn parameters_of_the_host_are_not_taken() {
     let put = with(Method::PUT, "/a/b/audiences/reports%2Eexport").bearer(&admin);
     let reply = send(&app, put.set_json(json!({"subjects": ["alice"]})).to_request()).await;
     assert_eq!((reply.status, &reply.json()["name"]), (200, &json!("reports.export")));
+}
+
+/// Pages that tell what they were asked for.
+#[derive(Clone)]
+struct Echo;
+
+impl Pages for Echo {
+    fn respond<'a>(
+        &'a self,
+        path: &'a str,
+        request: jeton_http::Request,
+    ) -> Pin<Box<dyn Future<Output = Answer> + Send + 'a>> {
+        Box::pin(async move {
+            let user = request.session.map(|session| session.subject);
+            Answer::new(format!("{} {path} {:?} {user:?}", request.method, request.query).into())
+        })
+    }
+}
+
+#[actix_web::test]
+async fn pages_get_every_path_below_their_own() {
+    let house = House::new().await;
+    let app = App::new().service(jeton_actix::pages("/auth/console", Echo));
+    let app = init_service(app.service(jeton_actix::scope("/auth", house.gate()))).await;
+    for (method, path, expected) in [
+        (Method::GET, "/auth/console", "GET  None None"),
+        (Method::GET, "/auth/console/", "GET / None None"),
+        (Method::POST, "/auth/console/a/b%20c?d=e", "POST /a/b c Some(\"d=e\") None"),
+        (Method::DELETE, "/auth/console/a/", "DELETE /a/ None None"),
+    ] {
+        let reply = send(&app, with(method, path).to_request()).await;
+        assert_eq!((reply.status, reply.body.as_ref()), (200, expected.as_bytes()), "{path}");
+    }
+    let head = send(&app, with(Method::HEAD, "/auth/console/a").to_request()).await;
+    assert_eq!((head.body.len(), head.header("content-length")), (0, Some("17")));
+    assert_eq!(send(&app, get("/auth/consoles").to_request()).await.status, 404);
+    let request = get("/auth/console/me").to_request();
+    request.extensions_mut().insert(HostSession { subject: "alice".to_owned(), tenant: None });
+    assert_eq!(send(&app, request).await.body.as_ref(), b"GET /me None Some(\"alice\")");
 }

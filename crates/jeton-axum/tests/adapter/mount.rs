@@ -1,8 +1,10 @@
 //! Where and how the routes of jeton are mounted.
 
+use std::pin::Pin;
+
 use axum::{Router, body::Body, extract::DefaultBodyLimit, routing::get};
 use http::{Method, Request, StatusCode};
-use jeton_axum::{Gate, Routes, authenticate, router};
+use jeton_axum::{Answer, Gate, HostSession, Pages, Routes, authenticate, pages, router};
 use serde_json::{Value, json};
 
 use crate::house::{access_token, ask, authority, code, header, send};
@@ -65,4 +67,56 @@ async fn a_layer_around_them_wants_an_access_token_for_the_exchange() {
     let app: Router =
         Router::new().nest("/auth", router(authority.clone())).layer(authenticate(authority.clone()));
     assert_eq!(code(&ask(&app, Method::POST, "/auth/exchange", "").await), "no_credentials");
+}
+
+/// Pages that tell what they were asked for.
+#[derive(Clone)]
+struct Echo;
+
+impl Pages for Echo {
+    fn respond<'a>(
+        &'a self,
+        path: &'a str,
+        request: jeton_http::Request,
+    ) -> Pin<Box<dyn Future<Output = Answer> + Send + 'a>> {
+        Box::pin(async move {
+            let user = request.session.map(|session| session.subject);
+            Answer::new(format!("{} {path} {:?} {user:?}", request.method, request.query).into())
+        })
+    }
+}
+
+#[tokio::test]
+async fn pages_get_every_path_below_their_own() {
+    let authority = authority().await;
+    let merged: Router = Router::new()
+        .merge(pages("/auth/console", Echo))
+        .nest("/auth", router(authority.clone()))
+        .fallback(async || StatusCode::IM_A_TEAPOT);
+    let nested: Router = Router::new().nest("/auth", router(authority).merge(pages("/console/", Echo)));
+    for app in [&merged, &nested] {
+        for (method, path, expected) in [
+            (Method::GET, "/auth/console", "GET  None None"),
+            (Method::GET, "/auth/console/", "GET / None None"),
+            (Method::POST, "/auth/console/a/b%20c?d=e", "POST /a/b c Some(\"d=e\") None"),
+            (Method::DELETE, "/auth/console/a/", "DELETE /a/ None None"),
+        ] {
+            let answer = ask(app, method, path, "").await;
+            assert_eq!(
+                (answer.status(), answer.body().as_ref()),
+                (StatusCode::OK, expected.as_bytes()),
+                "{path}"
+            );
+        }
+        let head = ask(app, Method::HEAD, "/auth/console/a", "").await;
+        assert_eq!((head.body().len(), header(&head, "content-length")), (0, Some("17")));
+        let beside = ask(app, Method::GET, "/auth/consoles", "").await;
+        assert!([404, 418].contains(&beside.status().as_u16()));
+        let session = HostSession { subject: "alice".to_owned(), tenant: None };
+        let request = Request::get("/auth/console/me").extension(session).body(Body::empty()).unwrap();
+        assert_eq!(send(app, request).await.body().as_ref(), b"GET /me None Some(\"alice\")");
+    }
+    let alone: Router = pages("/", Echo);
+    assert_eq!(ask(&alone, Method::GET, "/", "").await.body().as_ref(), b"GET / None None");
+    assert_eq!(ask(&alone, Method::GET, "/x", "").await.body().as_ref(), b"GET /x None None");
 }

@@ -37,6 +37,7 @@ use std::{
 use bytes::Bytes;
 
 use http::{HeaderMap, Method};
+use tracing::Instrument as _;
 
 pub(crate) use audiences::{AudienceList, ShownAudience};
 pub(crate) use audit::AuditPage;
@@ -169,25 +170,36 @@ impl Routes {
         if !endpoint.methods().contains(&request.method.as_str()) {
             return method_not_allowed(&request.method, endpoint.methods());
         }
-        let answer = match endpoint {
-            Endpoint::Exchange => exchange::exchange(gate, &request).await,
-            Endpoint::Audiences | Endpoint::Audience => audiences::respond(gate, &request).await,
-            Endpoint::Audit => audit::respond(gate, &request).await,
+        // Neither the query nor a header: they may hold what must not be told.
+        let span = tracing::debug_span!("jeton", endpoint = endpoint.path(), method = %request.method);
+        let answer = self.respond_to(gate, endpoint, &request).instrument(span).await;
+        answer.unwrap_or_else(|failure| failure.answer(self.gate.realm_of()))
+    }
+
+    async fn respond_to(
+        &self,
+        gate: &IssuerGate,
+        endpoint: Endpoint,
+        request: &Request,
+    ) -> Result<Answer, Failure> {
+        match endpoint {
+            Endpoint::Exchange => exchange::exchange(gate, request).await,
+            Endpoint::Audiences | Endpoint::Audience => audiences::respond(gate, request).await,
+            Endpoint::Audit => audit::respond(gate, request).await,
             Endpoint::Keys | Endpoint::RotateKeys | Endpoint::RetireKey => {
-                keys::respond(gate, endpoint, &request).await
+                keys::respond(gate, endpoint, request).await
             }
             Endpoint::OauthToken | Endpoint::Introspect | Endpoint::OauthRevoke => {
-                Ok(oauth::respond(gate, endpoint, &request).await)
+                Ok(oauth::respond(gate, endpoint, request).await)
             }
-            Endpoint::Jwks => Ok(jwks::jwks(gate, &request)),
-            Endpoint::Openapi => Ok(openapi::respond(self, &request)),
-            Endpoint::CutOffs => cut_offs::cut_offs(gate, &request).await,
-            Endpoint::Own | Endpoint::RevokeOwn => own::respond(gate, endpoint, &request).await,
-            Endpoint::RotateOwn => own::rotate(gate, &request).await,
-            Endpoint::Bulk => bulk::bulk(gate, &request).await,
-            _ => tokens::respond(gate, endpoint, &request).await,
-        };
-        answer.unwrap_or_else(|failure| failure.answer(self.gate.realm_of()))
+            Endpoint::Jwks => Ok(jwks::jwks(gate, request)),
+            Endpoint::Openapi => Ok(openapi::respond(self, request)),
+            Endpoint::CutOffs => cut_offs::cut_offs(gate, request).await,
+            Endpoint::Own | Endpoint::RevokeOwn => own::respond(gate, endpoint, request).await,
+            Endpoint::RotateOwn => own::rotate(gate, request).await,
+            Endpoint::Bulk => bulk::bulk(gate, request).await,
+            _ => tokens::respond(gate, endpoint, request).await,
+        }
     }
 }
 

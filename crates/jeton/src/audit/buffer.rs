@@ -1,7 +1,7 @@
 //! Entries that wait to be written: exchanges and refusals, which must not wait for the store.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet, hash_map::Entry},
     mem,
     net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -87,18 +87,36 @@ pub(crate) async fn write_down(inner: &Arc<Inner>) -> Result<(), StoreError> {
     let inner = Arc::clone(inner);
     let task = tokio::spawn(async move {
         let _alone = inner.audit.writing.lock().await;
-        let (entries, dropped) = inner.audit.take();
+        let (mut entries, dropped) = inner.audit.take();
         if dropped > 0 {
             tracing::warn!(dropped, "audit entries of exchanges and refusals were dropped: too many at once");
         }
         if entries.is_empty() {
             return Ok(());
         }
-        let written = inner.store.append(&entries).await;
+        let written = match name_tenants(&inner, &mut entries).await {
+            Ok(()) => inner.store.append(&entries).await,
+            Err(error) => Err(error),
+        };
         if written.is_err() {
             inner.audit.put_back(entries);
         }
         written
     });
     task.await.unwrap_or_else(|error| Err(StoreError::unavailable(error)))
+}
+
+/// Whoever is refused is told of before its record is read: the tenant that may see the entry is looked up here.
+async fn name_tenants(inner: &Inner, entries: &mut [AuditEntry]) -> Result<(), StoreError> {
+    let mut tenants: HashMap<RecordId, Option<String>> = HashMap::new();
+    let refused = |entry: &&mut AuditEntry| entry.action == Action::Refuse && entry.tenant.is_none();
+    for entry in entries.iter_mut().filter(refused) {
+        let Some(id) = entry.token_id else { continue };
+        if let Entry::Vacant(place) = tenants.entry(id) {
+            let record = inner.store.find(id).await?;
+            place.insert(record.and_then(|record| record.grant.tenant));
+        }
+        entry.tenant = tenants.get(&id).cloned().flatten();
+    }
+    Ok(())
 }

@@ -15,7 +15,7 @@ use super::{
     switch::Switch,
 };
 use crate::{
-    Algorithm, Audiences, Names, SigningKey, Staleness, StoreError, Verifier,
+    Algorithm, Audiences, Names, SigningKey, Staleness, Store, StoreError, Verifier,
     audit::Buffer,
     cutoff::CutOffs,
     feed,
@@ -23,6 +23,8 @@ use crate::{
     limits::Limits,
     recent::Recent,
     ring::{CurrentKeys, KeyRing, Rings},
+    store::TimedStore,
+    telemetry::Telemetry,
     verified::VerifiedTokens,
     verifier::Parts,
 };
@@ -58,6 +60,7 @@ impl AuthorityBuilder {
     pub async fn build(self) -> Result<Authority, BuildError> {
         self.check()?;
         let store = self.store.ok_or(BuildError::Missing("a store"))?;
+        let store: Arc<dyn Store> = Arc::new(TimedStore::new(store, self.clock.clone()));
         let directory = self.directory.ok_or(BuildError::Missing("a directory"))?;
         let given = [&self.api_keys, &self.access_keys, &self.secret_keys];
         let unmanaged = given.into_iter().all(Vec::is_empty);
@@ -146,6 +149,7 @@ impl AuthorityBuilder {
             sink: self.sink,
             feed,
             recent,
+            telemetry: Telemetry::new(),
             published: Published::default(),
             audiences,
             uses: Uses::default(),

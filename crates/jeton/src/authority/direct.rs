@@ -37,9 +37,21 @@ impl Authority {
         access_token: &str,
         origin: OriginRef<'_>,
     ) -> Result<Principal, AuthenticateError> {
+        let answer = self.judge_access_token(access_token, origin);
+        self.0.telemetry.request(&answer);
+        answer
+    }
+
+    fn judge_access_token(
+        &self,
+        access_token: &str,
+        origin: OriginRef<'_>,
+    ) -> Result<Principal, AuthenticateError> {
         let verifier = &self.0.verifier;
+        let known = verifier.remembers(access_token);
+        self.0.telemetry.verified_token(known);
         // Who was let in a moment ago shares an address with whom it will.
-        if !verifier.remembers(access_token) {
+        if !known {
             self.0.limits.hears(origin.address).map_err(AuthenticateError::TooMany)?;
         }
         let began = self.0.feed.read_at();
@@ -69,8 +81,10 @@ impl Authority {
         api_token: &str,
         origin: OriginRef<'_>,
     ) -> Result<Principal, AuthenticateError> {
-        let live = self.presented(origin, || self.prove(api_token)).await?;
-        let principal = self.principal_of(live)?;
+        let live = self.presented(origin, || self.prove(api_token)).await;
+        let answer = live.and_then(|live| Ok(self.principal_of(live)?));
+        self.0.telemetry.request(&answer);
+        let principal = answer?;
         self.0.uses.note(principal.token_id(), self.now(), origin);
         Ok(principal)
     }

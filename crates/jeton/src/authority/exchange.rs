@@ -31,6 +31,16 @@ impl Authority {
         prove: impl Fn() -> Result<Proven, Rejection>,
         request: &Exchange,
     ) -> Result<Exchanged, ExchangeError> {
+        let exchanged = self.exchange_heard(prove, request).await;
+        self.0.telemetry.exchange(&exchanged);
+        exchanged
+    }
+
+    async fn exchange_heard(
+        &self,
+        prove: impl Fn() -> Result<Proven, Rejection>,
+        request: &Exchange,
+    ) -> Result<Exchanged, ExchangeError> {
         self.0.limits.hears(request.origin.address).map_err(ExchangeError::TooMany)?;
         let proven = self.with_new_keys(prove).await;
         let id = proven.as_ref().ok().map(Proven::id);

@@ -117,7 +117,12 @@ impl Authority {
 
     /// The record from the cache, unless it is older than the credential.
     fn cached(&self, proven: &Proven) -> Option<Arc<Record>> {
-        let record = self.0.recent.find(proven.id(), self.0.log_age())?;
+        if self.0.recent.is_off() {
+            return None;
+        }
+        let record = self.0.recent.find(proven.id(), self.0.log_age());
+        self.0.telemetry.cached_record(record.is_some());
+        let record = record?;
         let newer = proven.generation().is_some_and(|generation| generation > record.last_generation);
         (!newer).then_some(record)
     }

@@ -5,6 +5,7 @@
 mod audiences;
 mod build;
 mod builder;
+mod choices;
 mod direct;
 mod edit;
 mod escalation;
@@ -14,6 +15,7 @@ mod generate;
 mod grace;
 mod housekeeping;
 mod keys;
+mod leaks;
 mod live;
 mod manage;
 mod mutate;
@@ -43,6 +45,7 @@ use arc_swap::ArcSwap;
 
 pub use build::BuildError;
 pub use builder::AuthorityBuilder;
+pub use choices::Choices;
 use expiry::Lifetimes;
 pub use expiry::{Endless, Expiry, ExpiryPolicy};
 use keys::ManagedKeys;
@@ -62,6 +65,7 @@ use crate::{
     Account, Audiences, Clock, Directory, DirectoryError, DirectorySearch, Grant, Names, PublicJwks, Random,
     Record, Sink, Staleness, Store, Timestamp, Unavailable, Verifier, audit, cutoff::CutOffs, feed,
     last_use::Uses, limits::Limits, policy::Facts, recent::Recent, rights::RoleMap, ring::Rings,
+    telemetry::Telemetry,
 };
 
 /// The longest lifetime that access tokens can be set to: a day. Whatever signed one that lives longer, it was no
@@ -118,6 +122,7 @@ pub(crate) struct Inner {
     pub(crate) feed: feed::Feed,
     published: Published,
     pub(crate) recent: Recent<Record>,
+    pub(crate) telemetry: Telemetry,
     pub(crate) audiences: Audiences,
     pub(crate) uses: Uses,
     pub(crate) audit: audit::Buffer,

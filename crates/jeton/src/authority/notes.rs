@@ -168,7 +168,7 @@ impl Authority {
         });
     }
 
-    fn tell_once(&self, name: String, notice: Notice) {
+    pub(super) fn tell_once(&self, name: String, notice: Notice) {
         let Some(sink) = self.0.sink.clone() else { return };
         let authority = self.clone();
         tokio::spawn(async move {

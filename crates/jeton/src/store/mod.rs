@@ -6,6 +6,7 @@ mod change;
 mod error;
 mod keys;
 mod once;
+mod timed;
 mod wake;
 
 use std::time::Duration;
@@ -16,6 +17,7 @@ pub use change::{Change, ChangeRow, Changes, Cursor};
 pub use error::StoreError;
 pub use keys::{KeyStore, Ring, StoredKey};
 pub use once::OnceStore;
+pub(crate) use timed::TimedStore;
 pub use wake::{Wake, Wakeups};
 
 use crate::{
