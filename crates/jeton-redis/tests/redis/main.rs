@@ -6,4 +6,8 @@
 )]
 
 mod contract;
+mod faults;
+mod listening;
+mod opening;
+mod proxy;
 mod server;
