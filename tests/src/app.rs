@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How a quickstart is started. Starts of one setup share a folder, and so the default database.
 #[derive(Clone, Debug)]
 pub struct Setup {
-    framework: Framework,
+    program: PathBuf,
     folder: Arc<TempDir>,
     variables: Vec<(String, String)>,
     starts: Arc<AtomicU32>,
@@ -31,11 +31,20 @@ pub struct Setup {
 impl Setup {
     /// In a new folder, at a port of the system's choice.
     pub fn new(framework: Framework) -> Self {
+        Self::of(framework.program())
+    }
+
+    /// The same of a resource server that accepts the tokens of that issuer.
+    pub fn resource_server(framework: Framework, issuer: &str) -> Self {
+        Self::of(framework.program_of("resource-server")).env("JETON_ISSUER", issuer)
+    }
+
+    fn of(program: PathBuf) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
         for part in ["data", "output"] {
             fs::create_dir(folder.path().join(part)).unwrap();
         }
-        let setup = Self { framework, folder, variables: Vec::new(), starts: Arc::default() };
+        let setup = Self { program, folder, variables: Vec::new(), starts: Arc::default() };
         setup.env("JETON_ADDR", "127.0.0.1:0")
     }
 
@@ -88,7 +97,7 @@ impl Setup {
     fn spawn(&self) -> (Child, Output) {
         let number = self.starts.fetch_add(1, Ordering::Relaxed);
         let output = Output(self.folder.path().join("output").join(number.to_string()));
-        let mut command = Command::new(self.framework.program());
+        let mut command = Command::new(&self.program);
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("JETON_") || name == "RUST_LOG")
         {
             command.env_remove(name);

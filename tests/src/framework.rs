@@ -21,17 +21,22 @@ impl Framework {
     /// Both.
     pub const ALL: [Self; 2] = [Self::Axum, Self::Actix];
 
-    const fn program_name(self) -> &'static str {
+    const fn name(self) -> &'static str {
         match self {
-            Self::Axum => "quickstart-axum",
-            Self::Actix => "quickstart-actix",
+            Self::Axum => "axum",
+            Self::Actix => "actix",
         }
     }
 
-    /// The program, of the same profile as the test. The first call builds all of them.
+    /// Its quickstart, of the same profile as the test. The first call builds all programs.
     pub fn program(self) -> PathBuf {
+        self.program_of("quickstart")
+    }
+
+    /// Another example of it.
+    pub fn program_of(self, example: &str) -> PathBuf {
         static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-        FOLDER.get_or_init(build).join(self.program_name())
+        FOLDER.get_or_init(build).join(format!("{example}-{}", self.name()))
     }
 }
 

@@ -6,7 +6,7 @@ use cargo_metadata::{DependencyKind, Package, PackageId};
 use end_to_end::metadata;
 
 /// Each published crate, and the crates of ours that it may name. Everything else is an arrow the wrong way.
-const ARROWS: [(&str, &[&str]); 8] = [
+const ARROWS: [(&str, &[&str]); 9] = [
     ("jeton", &[]),
     ("jeton-http", &["jeton"]),
     ("jeton-tower", &["jeton", "jeton-http"]),
@@ -14,16 +14,18 @@ const ARROWS: [(&str, &[&str]); 8] = [
     ("jeton-actix", &["jeton", "jeton-http"]),
     ("jeton-sqlx", &["jeton"]),
     ("jeton-redis", &["jeton"]),
+    ("jeton-remote", &["jeton"]),
     ("jeton-testkit", &["jeton", "jeton-http"]),
 ];
 
 /// What a crate must not know, at whatever distance.
-const STRANGERS: [(&str, &[&str]); 7] = [
+const STRANGERS: [(&str, &[&str]); 8] = [
     ("jeton", &["http", "hyper", "tower", "axum", "actix-web", "sqlx", "redis"]),
     ("jeton-http", &["hyper", "tower", "axum", "actix-web", "sqlx", "redis"]),
     ("jeton-tower", &["axum", "actix-web", "sqlx", "redis"]),
     ("jeton-axum", &["actix-web", "sqlx", "redis"]),
     ("jeton-actix", &["axum", "hyper", "tower", "sqlx", "redis"]),
+    ("jeton-remote", &["tower", "axum", "actix-web", "sqlx", "redis", "openssl"]),
     ("jeton-sqlx", &["http", "hyper", "tower", "axum", "actix-web", "redis"]),
     ("jeton-redis", &["http", "hyper", "tower", "axum", "actix-web", "sqlx"]),
 ];

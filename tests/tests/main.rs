@@ -6,6 +6,7 @@ mod audit;
 mod bad_input;
 mod child_kill;
 mod crash;
+mod elsewhere;
 mod escalation;
 mod exchange;
 mod house;

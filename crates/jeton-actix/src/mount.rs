@@ -92,7 +92,7 @@ struct Documents(Routes);
 impl HttpServiceFactory for Documents {
     fn register(self, config: &mut AppService) {
         for document in WellKnown::ALL {
-            let path = document.path(self.0.authority());
+            let path = self.0.well_known_path(document);
             let routes = self.0.clone();
             let respond = web::route().to(move |request: HttpRequest| {
                 let answer = routes.respond_well_known(document, &convert::method(request.method()));

@@ -58,7 +58,7 @@ pub fn endpoint<S: Clone + Send + Sync + 'static>(
 pub fn well_known<S: Clone + Send + Sync + 'static>(routes: impl Into<Routes>) -> Router<S> {
     let routes = routes.into();
     WellKnown::ALL.into_iter().fold(Router::new(), |router, document| {
-        let path = document.path(routes.authority());
+        let path = routes.well_known_path(document);
         let routes = routes.clone();
         let respond = any(move |method: Method| async move {
             let answer = routes.respond_well_known(document, &method);

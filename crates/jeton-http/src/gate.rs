@@ -4,13 +4,10 @@ use std::{future::Future, net::IpAddr, pin::Pin, sync::Arc};
 
 use http::HeaderName;
 use ipnet::IpNet;
-use jeton::{
-    Authority, Origin, OriginRef, Principal, TokenKind,
-    policy::{Facts, Policy},
-};
+use jeton::{Authority, Origin, OriginRef, TokenKind, Verifier, policy::Facts};
 
 use crate::{
-    Realm, Refusal,
+    Context, Realm, Refusal,
     address::client_address,
     bearer::{Bearer, query_has_token},
 };
@@ -31,13 +28,14 @@ pub trait Head {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PeerAddress(pub IpAddr);
 
-/// How requests are authenticated: against which authority, with which kinds of token, and from which addresses.
+/// How requests are authenticated: against which authority, or by which verifier alone; with which kinds of token, and
+/// from which addresses.
 #[derive(Clone, Debug)]
 pub struct Gate(Arc<Settings>);
 
 #[derive(Clone, Debug)]
 struct Settings {
-    authority: Authority,
+    behind: Behind,
     realm: Realm,
     optional: bool,
     api_tokens: bool,
@@ -48,54 +46,25 @@ struct Settings {
     signature_header: Option<HeaderName>,
 }
 
+/// Who judges tokens.
+#[derive(Clone, Debug)]
+enum Behind {
+    Authority(Authority),
+    /// Where tokens are verified and not made: the issuer is elsewhere.
+    Verifier(Verifier),
+}
+
 impl From<Authority> for Gate {
     fn from(authority: Authority) -> Self {
         Self::new(authority)
     }
 }
 
-/// Who makes a request: put into its extensions by the layer or middleware, and read by all that authorize.
-#[derive(Clone, Debug)]
-pub struct Context {
-    principal: Option<Principal>,
-    facts: Facts,
-    realm: Realm,
-}
-
-impl Context {
-    /// The principal; none if the request came without credentials and the route allows that.
-    pub fn principal(&self) -> Option<&Principal> {
-        self.principal.as_ref()
-    }
-
-    /// What is known about the request beside who makes it.
-    pub fn facts(&self) -> &Facts {
-        &self.facts
-    }
-
-    /// The realm in which refusals are told.
-    pub fn realm(&self) -> &Realm {
-        &self.realm
-    }
-
-    /// The principal, or the refusal of a request without credentials.
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal::NoCredentials`].
-    pub fn authenticated(&self) -> Result<&Principal, Refusal> {
-        self.principal().ok_or(Refusal::NoCredentials)
-    }
-
-    /// The principal, if the policy lets it pass.
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal::NoCredentials`] or [`Refusal::Denied`].
-    pub fn authorized(&self, policy: &Policy) -> Result<&Principal, Refusal> {
-        let principal = self.authenticated()?;
-        policy.check(principal, &self.facts).map_err(Refusal::Denied)?;
-        Ok(principal)
+/// A gate of a resource server, which has no authority: it accepts access tokens alone, knows no named audience, so that
+/// nobody is in any, and no routes of jeton can be mounted with it.
+impl From<Verifier> for Gate {
+    fn from(verifier: Verifier) -> Self {
+        Self::before(Behind::Verifier(verifier))
     }
 }
 
@@ -112,8 +81,12 @@ pub enum Passage {
 impl Gate {
     /// A gate that asks for an access token of that authority.
     pub fn new(authority: Authority) -> Self {
+        Self::before(Behind::Authority(authority))
+    }
+
+    fn before(behind: Behind) -> Self {
         Self(Arc::new(Settings {
-            authority,
+            behind,
             realm: Realm::default(),
             optional: false,
             api_tokens: false,
@@ -133,7 +106,14 @@ impl Gate {
     /// Named like that in challenges; `api` unless told otherwise.
     #[must_use]
     pub fn realm(self, name: &str) -> Self {
-        self.with(|settings| settings.realm = Realm::new(name))
+        self.with(|settings| settings.realm = settings.realm.renamed(name))
+    }
+
+    /// Says in each challenge where the metadata of the protected app are (RFC 9728 §5.1), so that a client can find the
+    /// issuer by itself; nothing is said unless told. [`WellKnown::ProtectedResource`](crate::WellKnown) is the document.
+    #[must_use]
+    pub fn resource_metadata(self, url: &str) -> Self {
+        self.with(|settings| settings.realm = settings.realm.with_resource_metadata(url))
     }
 
     /// Lets requests without credentials pass, without a principal. Bad credentials are refused all the same.
@@ -142,7 +122,8 @@ impl Gate {
         self.with(|settings| settings.optional = true)
     }
 
-    /// Accepts API tokens as bearers too. The store and the directory are asked about each.
+    /// Accepts API tokens as bearers too. The store and the directory are asked about each: a gate without an authority
+    /// goes on to refuse them.
     #[must_use]
     pub fn accepting_api_tokens(self) -> Self {
         self.with(|settings| settings.api_tokens = true)
@@ -182,9 +163,20 @@ impl Gate {
         self.with(|settings| settings.origins = origins.into_iter().map(Into::into).collect())
     }
 
-    /// The authority behind it.
-    pub fn authority(&self) -> &Authority {
-        &self.0.authority
+    /// The authority behind it; none where there is a verifier alone.
+    pub fn authority(&self) -> Option<&Authority> {
+        match &self.0.behind {
+            Behind::Authority(authority) => Some(authority),
+            Behind::Verifier(_) => None,
+        }
+    }
+
+    /// What verifies access tokens behind it.
+    pub fn verifier(&self) -> &Verifier {
+        match &self.0.behind {
+            Behind::Authority(authority) => authority.verifier(),
+            Behind::Verifier(verifier) => verifier,
+        }
     }
 
     /// The realm of its challenges.
@@ -216,16 +208,21 @@ impl Gate {
         };
         let origin = self.origin(head);
         let context = self.context(origin.address);
-        if self.0.api_tokens && TokenKind::claimed_by(token) == Some(TokenKind::ApiToken) {
-            let (gate, token, origin) = (self.clone(), token.to_owned(), Origin::from(origin));
+        if let Behind::Authority(authority) = &self.0.behind
+            && self.0.api_tokens
+            && TokenKind::claimed_by(token) == Some(TokenKind::ApiToken)
+        {
+            let (authority, token, origin) = (authority.clone(), token.to_owned(), Origin::from(origin));
             return Passage::Waiting(Box::pin(async move {
-                let authority = gate.authority();
                 let principal = authority.authenticate_api_token(&token, origin.borrowed()).await?;
                 Ok(context.with_principal(principal))
             }));
         }
-        let principal = self.authority().authenticate_from(token, origin).map_err(Refusal::from);
-        Passage::Decided(principal.map(|principal| context.with_principal(principal)))
+        let principal = match &self.0.behind {
+            Behind::Authority(authority) => authority.authenticate_from(token, origin),
+            Behind::Verifier(verifier) => verifier.authenticate_from(token, origin),
+        };
+        Passage::Decided(principal.map_err(Refusal::from).map(|principal| context.with_principal(principal)))
     }
 
     /// Whether a page of that origin may change things by a session of the host.
@@ -250,13 +247,11 @@ impl Gate {
 
     /// Without a principal yet.
     fn context(&self, address: Option<IpAddr>) -> Context {
-        Context { principal: None, facts: self.0.authority.facts(address), realm: self.0.realm.clone() }
-    }
-}
-
-impl Context {
-    fn with_principal(self, principal: Principal) -> Self {
-        Self { principal: Some(principal), ..self }
+        let facts = match &self.0.behind {
+            Behind::Authority(authority) => authority.facts(address),
+            Behind::Verifier(_) => Facts::from_address(address),
+        };
+        Context::new(facts, self.0.realm.clone())
     }
 }
 

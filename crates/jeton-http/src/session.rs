@@ -6,7 +6,7 @@
 use http::Method;
 use jeton::{Caller, Origin, Principal};
 
-use crate::{Gate, Head as _, Problem, Refusal, Request, routes::Failure};
+use crate::{Head as _, Problem, Refusal, Request, issuer::IssuerGate, routes::Failure};
 
 /// A user whom the host app knows by a session of its own. The host's session middleware puts it into the
 /// extensions of a request; the routes of jeton take it where there is no bearer.
@@ -19,13 +19,13 @@ pub struct HostSession {
 }
 
 /// The principal of an access token; none without credentials.
-pub(crate) fn principal(gate: &Gate, request: &Request) -> Result<Option<Principal>, Refusal> {
+pub(crate) fn principal(gate: &IssuerGate, request: &Request) -> Result<Option<Principal>, Refusal> {
     let Some(token) = gate.bearer(request)? else { return Ok(None) };
     Ok(Some(gate.authority().authenticate_from(token, gate.origin(request))?))
 }
 
 /// A bearer wins over a session, and a bad bearer never falls back to it.
-pub(crate) async fn caller(gate: &Gate, request: &Request) -> Result<Caller, Failure> {
+pub(crate) async fn caller(gate: &IssuerGate, request: &Request) -> Result<Caller, Failure> {
     let origin = Origin::from(gate.origin(request));
     if let Some(principal) = principal(gate, request)? {
         return Ok(Caller::from(principal).from_origin(origin));
@@ -41,7 +41,7 @@ pub(crate) async fn caller(gate: &Gate, request: &Request) -> Result<Caller, Fai
 }
 
 /// `Sec-Fetch-Site: same-origin`, which no page can forge, or else an `Origin` that is allowed.
-fn comes_from_the_app(gate: &Gate, request: &Request) -> bool {
+fn comes_from_the_app(gate: &IssuerGate, request: &Request) -> bool {
     let single = |name| {
         let mut values = request.header(name);
         values.next().filter(|_| values.next().is_none())

@@ -72,7 +72,7 @@ async fn a_rotation_goes_on_in_the_next_process() {
     fifth.sync().await.unwrap();
     for node in [&fourth, &fifth] {
         for child in children.iter().chain([&child]) {
-            assert_eq!(node.authenticate(child), Err(Rejection::CutOff));
+            assert_eq!(node.authenticate(child).unwrap_err().rejection(), Some(Rejection::CutOff));
         }
         for token in [&old, &lost, &new] {
             assert_eq!(taken(node, &token.api_token).await, Err(Rejection::Superseded));

@@ -22,6 +22,16 @@ struct CutOff {
     keep_until: Duration,
 }
 
+/// All cut-offs of one moment.
+#[derive(Debug)]
+pub(crate) struct Held {
+    pub(crate) floor: u64,
+    pub(crate) records: Vec<(RecordId, u64)>,
+    pub(crate) tokens: Vec<String>,
+    /// How long the last of them must still be kept.
+    pub(crate) keep: Duration,
+}
+
 #[derive(Debug)]
 pub(crate) struct CutOffs {
     records: DashMap<RecordId, CutOff>,
@@ -105,6 +115,26 @@ impl CutOffs {
             Entry::Occupied(mut entry) => *entry.get_mut() = keep_until.max(*entry.get()),
         }
         self.raised.send_replace(());
+    }
+
+    /// Those whose time is not over.
+    pub(crate) fn held(&self, now: Duration) -> Held {
+        let mut held = Held { floor: 0, records: Vec::new(), tokens: Vec::new(), keep: Duration::ZERO };
+        {
+            let until = self.floor_until.lock().unwrap_or_else(PoisonError::into_inner);
+            if *until > now {
+                (held.floor, held.keep) = (self.floor(), until.saturating_sub(now));
+            }
+        }
+        for entry in self.records.iter().filter(|entry| entry.keep_until > now) {
+            held.keep = held.keep.max(entry.keep_until.saturating_sub(now));
+            held.records.push((*entry.key(), entry.epoch));
+        }
+        for entry in self.tokens.iter().filter(|entry| **entry > now) {
+            held.keep = held.keep.max(entry.saturating_sub(now));
+            held.tokens.push(entry.key().clone());
+        }
+        held
     }
 
     /// Told whenever something is refused that was not before.

@@ -80,6 +80,13 @@ pub enum Unavailable {
     /// The directory, within its time.
     #[error("the directory did not answer in time")]
     DirectoryTimeout,
+    /// The issuer, whose keys or cut-offs were not read yet, or not for longer than is allowed.
+    #[error("{0}")]
+    Issuer(&'static str),
+    /// The change log, for so long that revocations of other nodes may be unknown here;
+    /// see [`Staleness::RefuseAfter`](crate::Staleness::RefuseAfter).
+    #[error("the change log was not read for too long")]
+    Stale,
     /// The system's randomness, the signing, or the task that did the work.
     #[error("{0}")]
     Internal(&'static str),
@@ -115,6 +122,16 @@ pub enum AuthenticateError {
     /// Nobody could tell.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
+}
+
+impl AuthenticateError {
+    /// Why the token is refused, if it is that.
+    pub fn rejection(&self) -> Option<Rejection> {
+        match self {
+            Self::Rejected(rejection) => Some(*rejection),
+            _ => None,
+        }
+    }
 }
 
 /// Why there is no access token for an API token.

@@ -2,7 +2,10 @@
 
 use std::{
     collections::{BTreeSet, VecDeque},
-    sync::{Arc, Weak},
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -18,7 +21,25 @@ use crate::{
 const MAX_TRIMS: usize = 64;
 
 #[derive(Debug, Default)]
-pub(crate) struct Feed(Mutex<Progress>);
+pub(crate) struct Feed {
+    progress: Mutex<Progress>,
+    /// When the last reading of the log began that came to its end, in nanoseconds on the monotonic clock; zero if there
+    /// was none.
+    read: AtomicU64,
+}
+
+impl Feed {
+    /// When the last reading of the log began that came to its end, on the monotonic clock. What was committed before
+    /// then is known here.
+    pub(crate) fn read_at(&self) -> Option<Duration> {
+        Some(self.read.load(Ordering::Acquire)).filter(|read| *read > 0).map(Duration::from_nanos)
+    }
+
+    fn was_read(&self, began: Duration) {
+        let nanos = u64::try_from(began.as_nanos()).unwrap_or(u64::MAX).max(1);
+        self.read.fetch_max(nanos, Ordering::AcqRel);
+    }
+}
 
 #[derive(Debug, Default)]
 struct Progress {
@@ -33,7 +54,12 @@ struct Progress {
 
 /// Reads the log to its end and applies what it says.
 pub(crate) async fn read_on(inner: &Inner) -> Result<(), StoreError> {
-    let mut progress = inner.feed.0.lock().await;
+    let mut progress = inner.feed.progress.lock().await;
+    let began = inner.clock().monotonic();
+    if inner.log_age().is_none_or(|age| age > inner.recent.at_most()) {
+        // What this node has missed may not be in the log any more.
+        inner.recent.clear();
+    }
     loop {
         let changes = match inner.store.changes(progress.cursor.as_ref()).await {
             // Another life of the store: what it says now counts, from its beginning on.
@@ -41,6 +67,7 @@ pub(crate) async fn read_on(inner: &Inner) -> Result<(), StoreError> {
                 // It may not know any more for how long access tokens live that were given out.
                 inner.say_longest_access_ttl().await?;
                 inner.audiences.begin_anew(inner.store.audiences().await?);
+                inner.recent.clear();
                 *progress = Progress { keys: true, ..Progress::default() };
                 continue;
             }
@@ -59,9 +86,11 @@ pub(crate) async fn read_on(inner: &Inner) -> Result<(), StoreError> {
             match &row.change {
                 Change::Record { id, epoch } => {
                     inner.cut_offs().raise(*id, *epoch, received.saturating_add(span));
+                    inner.recent.drop_one(*id);
                 }
                 Change::AllRecords { epoch } => {
                     inner.cut_offs().raise_all(*epoch, received.saturating_add(span));
+                    inner.recent.clear();
                 }
                 Change::AccessToken { jti, expires_at } => inner.revoke_token(jti, *expires_at),
                 Change::Audience { name } => {
@@ -84,7 +113,9 @@ pub(crate) async fn read_on(inner: &Inner) -> Result<(), StoreError> {
                 read_keys(inner).await?;
                 progress.keys = false;
             }
-            return read_audiences(inner, &mut progress.audiences).await;
+            read_audiences(inner, &mut progress.audiences).await?;
+            inner.feed.was_read(began);
+            return Ok(());
         }
     }
 }
@@ -125,13 +156,13 @@ async fn tidy(inner: &Inner) -> Result<(), StoreError> {
     inner.limits.prune();
     let due = |trims: &VecDeque<(Duration, Cursor)>| trims.iter().take_while(|(at, _)| *at <= now).count();
     let through = {
-        let trims = &inner.feed.0.lock().await.trims;
+        let trims = &inner.feed.progress.lock().await.trims;
         due(trims).checked_sub(1).and_then(|last| trims.get(last)).map(|(_, cursor)| cursor.clone())
     };
     let Some(cursor) = through else { return Ok(()) };
     inner.store.trim(&cursor).await?;
     // Forgotten only now: a trim that failed is tried again.
-    let trims = &mut inner.feed.0.lock().await.trims;
+    let trims = &mut inner.feed.progress.lock().await.trims;
     trims.drain(..due(trims));
     Ok(())
 }
@@ -139,12 +170,9 @@ async fn tidy(inner: &Inner) -> Result<(), StoreError> {
 /// Reads on, at each interval and when it is woken, until the authority is gone. A failure is told and tried again. Nothing is written in between: a revocation
 /// elsewhere must not wait for that.
 pub(crate) async fn follow(inner: Weak<Inner>, every: Duration, mut wakeups: Option<Wakeups>) {
-    let mut interval = ticks(every);
     loop {
-        tokio::select! {
-            _ = interval.tick() => {}
-            () = woken(&mut wakeups) => {}
-        }
+        // Woken or not.
+        let _ = tokio::time::timeout(every, woken(&mut wakeups)).await;
         let Some(inner) = Weak::upgrade(&inner) else { return };
         if let Err(error) = read_on(&inner).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "the change feed cannot be read");

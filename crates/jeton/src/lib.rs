@@ -35,10 +35,13 @@ mod notice;
 pub mod policy;
 mod principal;
 mod random;
+mod recent;
 mod record;
+mod remote;
 pub mod rights;
 mod ring;
 mod secret;
+mod staleness;
 mod store;
 mod text;
 mod time;
@@ -52,6 +55,7 @@ pub use audit::{
 pub use authority::{
     Authority, AuthorityBuilder, BuildError, Edit, Endless, Exchange, Exchanged, Expiry, ExpiryPolicy,
     Generate, Generated, Introspection, KeyInfo, KeyState, ManagedKeysError, Reveal, Rotate, Signatures,
+    SignedCutOffs,
 };
 pub use caller::Caller;
 pub use directory::{Account, Directory, DirectoryError, DirectorySearch, Match, StaticDirectory};
@@ -71,7 +75,9 @@ pub use notice::{Event, Notice, Sink, SinkError};
 pub use principal::{Principal, TokenKind};
 pub use random::{Random, RandomError, SystemRandom};
 pub use record::{Credential, Fingerprint, Kind, LastUse, PreviousCredential, Record, Standing, State};
+pub use remote::{Document, Fetched, Source, SourceError, VerifierBuilder, VerifierStatus};
 pub use secret::{AccessToken, ApiToken, KeyAndSecret, Secret};
+pub use staleness::Staleness;
 pub use store::{
     Change, ChangeRow, Changes, Cursor, Insert, KeyStore, LiveLimit, OnceStore, Restoration, Ring, Store,
     StoreError, StoredKey, Update, Wake, Wakeups,

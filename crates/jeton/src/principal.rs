@@ -30,6 +30,7 @@ impl TokenKind {
         Some(match Compact::parse(token).ok()?.typ {
             TokenType::Api => Self::ApiToken,
             TokenType::Access => Self::AccessToken,
+            TokenType::CutOffs => return None,
         })
     }
 }

@@ -112,6 +112,21 @@ impl CurrentKeys {
         self.keys.load().verifies(token)
     }
 
+    pub(crate) fn knows(&self, kid: &str) -> bool {
+        self.keys.load().knows(kid)
+    }
+
+    /// The names of the keys, in order.
+    pub(crate) fn kids(&self) -> Vec<String> {
+        self.keys.load().kids().map(str::to_owned).collect()
+    }
+
+    /// Puts these in the place, whatever their names: what was verified before counts no more.
+    pub(crate) fn exchange(&self, keys: VerifyingKeys) {
+        self.keys.store(Arc::new(keys));
+        self.version.fetch_add(1, Ordering::AcqRel);
+    }
+
     /// Puts these in the place. Whether a key is gone with it.
     pub(crate) fn replace(&self, keys: VerifyingKeys) -> bool {
         let gone = self.keys.load().kids().any(|old| !keys.kids().any(|new| new == old));

@@ -1,22 +1,41 @@
 //! The verifying half: from the text of an access token to a [`Principal`].
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use crate::{
-    Clock, Introspection, Names, Principal, RecordId, Rejection, Timestamp, TokenKind,
+    AuthenticateError, Clock, Introspection, Names, OriginRef, Principal, RecordId, Rejection, SourceError,
+    Timestamp, TokenKind, Unavailable, VerifierBuilder, VerifierStatus,
+    authority::MAX_ACCESS_TTL,
     claims::{AccessClaims, ApiClaims, split_scopes},
     cutoff::CutOffs,
     jose::{Compact, ParseError, TokenType},
+    policy::Denial,
     principal::{Assertion, Watch},
+    remote::{self, Remote, Tasks},
     ring::{CurrentKeys, KeyRing},
     verified::{Verified, VerifiedTokens},
 };
 
-/// The longest lifetime of access tokens that can be set: whatever signed one that lives longer, it was no authority of
-/// ours.
-const MAX_LIFETIME: Duration = Duration::from_secs(86_400);
-
-/// Verifies access tokens without store, directory or waiting. Cheap to clone.
+/// Verifies access tokens without store, directory or waiting. Cheap to clone, and all clones are one.
+///
+/// An [`Authority`](crate::Authority) has one inside; elsewhere one is [built](Verifier::builder) from the public keys of
+/// the issuer.
+///
+/// ```
+/// use jeton::{Verifier, VerifyingKeys};
+///
+/// let jwks = br#"{"keys": [{"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": "k1",
+///     "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+/// let verifier = Verifier::builder("https://app.example/auth")
+///     .audience("https://reports.example")
+///     .keys(VerifyingKeys::from_jwks(jwks)?)
+///     .build()?;
+/// assert!(verifier.verify("nonsense").is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Verifier(pub(crate) Arc<Parts>);
 
@@ -29,6 +48,9 @@ pub(crate) struct Parts {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) leeway: Duration,
     pub(crate) clock_skew: Duration,
+    /// What is read in the background, where there is no authority.
+    pub(crate) remote: Option<Arc<Remote>>,
+    pub(crate) tasks: OnceLock<Tasks>,
 }
 
 impl std::fmt::Debug for Verifier {
@@ -63,13 +85,79 @@ impl Parts {
 }
 
 impl Verifier {
-    /// The principal of an access token (RFC 9068 §4), or why it is refused.
+    /// Begins a verifier that holds no private key and no store, of the tokens of that issuer (`iss`).
+    pub fn builder(issuer: impl Into<String>) -> VerifierBuilder {
+        VerifierBuilder::new(issuer.into())
+    }
+
+    /// The principal of an access token (RFC 9068 §4), or why it is refused. Where the request comes from is not looked
+    /// at; [`authenticate_from`](Self::authenticate_from) does that.
     ///
     /// The order matters: form, key and signature before any claim is read; then issuer and audience; then the
     /// cut-off, and the expiry last, so that a pause in between cannot let a token slip past a pruned cut-off. Of a
     /// token that was accepted a moment ago only cut-off and expiry are judged anew.
-    pub fn verify(&self, token: &str) -> Result<Principal, Rejection> {
-        self.verify_naming(token).map_err(|(_, rejection)| rejection)
+    ///
+    /// # Errors
+    ///
+    /// If the token is refused; and [`AuthenticateError::Unavailable`] if keys or cut-offs of the issuer were not read
+    /// yet, or not for too long. A token of a key that is not known is refused at once, while the keys are read.
+    pub fn verify(&self, token: &str) -> Result<Principal, AuthenticateError> {
+        if let Err(unavailable) = self.ready() {
+            // What is no token at all is none whatever the issuer would say.
+            parse(token, TokenType::Access)?;
+            return Err(unavailable.into());
+        }
+        self.verify_naming(token).map_err(|(_, rejection)| rejection.into())
+    }
+
+    /// The same for a token that comes from there: within its networks.
+    ///
+    /// # Errors
+    ///
+    /// As [`verify`](Self::verify), and if the token may not be used from there.
+    pub fn authenticate_from(
+        &self,
+        token: &str,
+        origin: OriginRef<'_>,
+    ) -> Result<Principal, AuthenticateError> {
+        let principal = self.verify(token)?;
+        if principal.admits(origin.address) {
+            Ok(principal)
+        } else {
+            Err(AuthenticateError::Denied(Denial::Network))
+        }
+    }
+
+    /// Whether it can judge tokens now. For readiness.
+    ///
+    /// # Errors
+    ///
+    /// If keys or cut-offs of the issuer were not read yet, or not for too long.
+    pub fn ready(&self) -> Result<(), Unavailable> {
+        self.0.remote.as_ref().map_or(Ok(()), |remote| remote.ready(self.0.clock.monotonic()))
+    }
+
+    /// What it knows of its issuer, and since when.
+    pub fn status(&self) -> VerifierStatus {
+        let (now, remote) = (self.0.clock.monotonic(), self.0.remote.as_ref());
+        VerifierStatus {
+            kids: self.0.keys.kids(),
+            cut_offs: self.0.cut_offs.len(),
+            keys_age: remote.and_then(|remote| remote.keys_age(now)),
+            cut_offs_age: remote.and_then(|remote| remote.cut_offs_age(now)),
+            failing: remote.is_some_and(|remote| remote.is_failing()),
+        }
+    }
+
+    /// Reads now what is read in the background anyway: keys and cut-offs of the issuer. For programs that would rather
+    /// not start than wait, and for tests. With given keys there is nothing to do.
+    ///
+    /// # Errors
+    ///
+    /// If the source does not answer, or says what cannot be used. What was read before goes on to count.
+    pub async fn refresh(&self) -> Result<(), SourceError> {
+        let Some(remote) = &self.0.remote else { return Ok(()) };
+        remote::read_all(&self.0, remote).await
     }
 
     /// The same, and the record of a token that is refused though we signed it.
@@ -107,6 +195,11 @@ impl Verifier {
         let compact = parse(token, TokenType::Access)?;
         let keys_version = parts.keys.version();
         if !parts.keys.verifies(&compact) {
+            if let Some(remote) = &parts.remote
+                && !parts.keys.knows(&compact.kid)
+            {
+                remote.missed_key(&parts.issuer, &compact, parts.clock.monotonic());
+            }
             return Err(Rejection::Invalid);
         }
         let claims: AccessClaims = compact.claims().ok_or(Rejection::Invalid)?;
@@ -122,7 +215,7 @@ impl Verifier {
         let (issued_at, expires_at) = times.ok_or(Rejection::Invalid)?;
         let scopes = split_scopes(&claims.scope).ok_or(Rejection::Invalid)?;
         let empty = claims.sub.is_empty() || claims.jti.is_empty() || claims.tenant.as_deref() == Some("");
-        if empty || expires_at.saturating_since(issued_at) > MAX_LIFETIME {
+        if empty || expires_at.saturating_since(issued_at) > MAX_ACCESS_TTL {
             return Err(Rejection::Invalid);
         }
         let subject = Some(claims.sub).filter(|subject| *subject != claims.client_id);

@@ -25,7 +25,7 @@ async fn doors(authority: &Authority, token: &str) -> [Option<Rejection>; 3] {
         Err(AuthenticateError::Rejected(rejection)) => Some(rejection),
         Err(other) => unreachable!("{other}"),
     };
-    [authority.authenticate(token).err(), exchange, direct]
+    [common::refusal(authority.authenticate(token)), exchange, direct]
 }
 
 /// Refused everywhere, in one word, without a question to anybody.
@@ -65,6 +65,9 @@ async fn each_kind_opens_its_own_doors_alone() {
     let wrong = Some(Rejection::Invalid);
     assert_eq!(doors(&authority, token.api_token.expose()).await, [wrong, None, None]);
     assert_eq!(doors(&authority, &access_token).await, [None, wrong, wrong]);
+    // What is told to verifiers elsewhere is signed by the key of access tokens, and is none.
+    let cut_offs = authority.signed_cut_offs().await.unwrap();
+    assert_eq!(doors(&authority, cut_offs.as_str()).await, [wrong; 3]);
     // Nor does having been accepted elsewhere help.
     assert_eq!(doors(&authority, token.api_token.expose()).await, [wrong, None, None]);
 }
@@ -99,6 +102,8 @@ async fn headers_that_are_not_ours_are_invalid() {
             key.header(""),
             key.header("jwt"),
             key.header("dpop+jwt"),
+            key.header("cut-offs+jwt"),
+            key.header("application/cut-offs+jwt"),
             key.header(if typ == "at+jwt" { "api+jwt" } else { "at+jwt" }),
             format!(r#"{{"alg":"EdDSA","kid":"{kid}"}}"#),
             format!(r#"{{"typ":"{typ}","kid":"{kid}"}}"#),
@@ -224,7 +229,7 @@ async fn the_end_is_outside_and_the_future_is_not_now() {
     world.clock.pass(TTL + LEEWAY - 1);
     assert!(authority.authenticate(access_token).is_ok(), "the last second of the leeway");
     world.clock.pass(1);
-    assert_eq!(authority.authenticate(access_token), Err(Rejection::Expired));
+    assert_eq!(authority.authenticate(access_token).unwrap_err().rejection(), Some(Rejection::Expired));
 
     let strict = world.start(world.builder().leeway(common::seconds(0))).await;
     let token = service(&strict, "strict").await;
@@ -232,13 +237,17 @@ async fn the_end_is_outside_and_the_future_is_not_now() {
     world.clock.pass(TTL - 1);
     assert!(strict.authenticate(&access_token).is_ok());
     world.clock.pass(1);
-    assert_eq!(strict.authenticate(&access_token), Err(Rejection::Expired), "RFC 7519 §4.1.4: on or after");
+    assert_eq!(
+        strict.authenticate(&access_token).unwrap_err().rejection(),
+        Some(Rejection::Expired),
+        "RFC 7519 §4.1.4: on or after"
+    );
 
     let access_token = child(&strict, &token).await;
     world.clock.set_wall_by(-i64::try_from(SKEW).unwrap());
     assert!(strict.authenticate(&access_token).is_ok());
     world.clock.set_wall_by(-1);
-    assert_eq!(strict.authenticate(&access_token), Err(Rejection::NotYetValid));
+    assert_eq!(strict.authenticate(&access_token).unwrap_err().rejection(), Some(Rejection::NotYetValid));
 }
 
 #[tokio::test]

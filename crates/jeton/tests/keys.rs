@@ -140,9 +140,13 @@ async fn a_retired_key_is_refused_by_the_other_node_once_it_has_read_on() {
         assert!(there.authenticate(&access_token).is_ok());
     }
     here.retire_key(&admin(), &kid(&access_token)).await.unwrap();
-    assert_eq!(here.authenticate(&access_token), Err(Rejection::Invalid));
+    assert_eq!(here.authenticate(&access_token).unwrap_err().rejection(), Some(Rejection::Invalid));
     there.sync().await.unwrap();
-    assert_eq!(there.authenticate(&access_token), Err(Rejection::Invalid), "remembered or not");
+    assert_eq!(
+        there.authenticate(&access_token).unwrap_err().rejection(),
+        Some(Rejection::Invalid),
+        "remembered or not"
+    );
     let new = child(&there, &token).await;
     assert!(here.authenticate(&new).is_ok() && there.authenticate(&new).is_ok());
 
@@ -259,4 +263,36 @@ async fn no_good_request_is_refused_while_keys_rotate() {
     }
     assert_eq!(seen.len(), 10, "each rotation led to a new key");
     assert!(states(&here, Ring::Access).await.len() < 6, "old keys go");
+}
+
+#[tokio::test]
+async fn a_ring_with_nothing_but_retired_keys_gets_a_new_one_at_the_start() {
+    let keys = Keys::default();
+    let node = keys.node().await;
+    let token = service(&node, "CI").await;
+    let old = child(&node, &token).await;
+    drop(node);
+    let entry = jeton::AuditEntry {
+        at: keys.clock.at(0),
+        action: jeton::Action::RetireKey,
+        actor: "test".into(),
+        token_id: None,
+        tenant: None,
+        origin: jeton::Origin::default(),
+        reason: None,
+    };
+    for key in keys.store.keys().await.unwrap() {
+        keys.store.retire_key(&key.kid, keys.clock.at(0), &entry).await.unwrap();
+    }
+    let (here, there) = tokio::join!(keys.node(), keys.node());
+    for ring in Ring::ALL {
+        assert_eq!(states(&here, ring).await, [KeyState::Signing, KeyState::Retired], "one for both nodes");
+    }
+    let rejected = here.exchange(token.api_token.expose(), &Exchange::default()).await;
+    assert!(matches!(rejected, Err(ExchangeError::Rejected(Rejection::Invalid))), "{rejected:?}");
+    let new = child(&here, &service(&here, "new").await).await;
+    for node in [&here, &there] {
+        assert!(node.authenticate(&new).is_ok());
+        assert_eq!(node.authenticate(&old), Err(Rejection::Invalid));
+    }
 }

@@ -22,6 +22,8 @@ pub struct Demo {
     pub url: String,
     /// How its requests are authenticated.
     pub gate: Gate,
+    /// The authority behind it.
+    pub authority: Authority,
 }
 
 /// Why the demo does not start.
@@ -126,7 +128,7 @@ pub async fn start() -> Result<Demo, StartError> {
     if let Some(token) = first_token(&authority).await? {
         println!("admin-token: {token}");
     }
-    Ok(Demo { listener, url, gate: Gate::new(authority).realm("demo") })
+    Ok(Demo { listener, url, gate: Gate::new(authority.clone()).realm("demo"), authority })
 }
 
 /// The users of the demo: a real app asks its own database.

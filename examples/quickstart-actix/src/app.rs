@@ -11,7 +11,7 @@ use jeton::{
 use jeton_actix::{Authenticated, Gate, Protected, response};
 use serde_json::{Value, json};
 
-pub(crate) fn routes(config: &mut web::ServiceConfig, gate: &Gate) {
+pub(crate) fn routes(config: &mut web::ServiceConfig, gate: &Gate, authority: &Authority) {
     let protected = Protected::new(gate.clone())
         .get("/whoami", anybody(), whoami)
         .get("/reports", role("reader"), async || Json(demo::reports()))
@@ -20,7 +20,7 @@ pub(crate) fn routes(config: &mut web::ServiceConfig, gate: &Gate) {
     let direct = Protected::new(gate.clone().accepting_api_tokens()).get("/direct", anybody(), whoami);
     demo::log_rules(protected.rules().iter().chain(direct.rules()));
     config
-        .app_data(Data::new(gate.authority().clone()))
+        .app_data(Data::new(authority.clone()))
         .service(protected)
         .service(direct)
         .service(readable("/public", read().to(async || "public")))

@@ -32,10 +32,12 @@ async fn main() -> ExitCode {
 /// Until SIGTERM or SIGINT.
 #[expect(clippy::print_stdout, reason = "a program talks to whoever starts it")]
 async fn serve(demo: demo::Demo) -> std::io::Result<()> {
-    let gate = demo.gate;
-    let authority = gate.authority().clone();
+    let (gate, authority) = (demo.gate, demo.authority);
+    let behind = authority.clone();
     let app = move || {
-        App::new().configure(|config| app::routes(config, &gate)).default_service(web::to(app::nowhere))
+        App::new()
+            .configure(|config| app::routes(config, &gate, &behind))
+            .default_service(web::to(app::nowhere))
     };
     // Before it says that it serves: who reads that may end it at once, and actix-web by itself listens later.
     let asked_to_end = demo::asked_to_end()?;

@@ -15,7 +15,7 @@ use jeton::{
 use jeton_axum::{Answer, Authenticated, Gate, Protected};
 use serde_json::{Value, json};
 
-pub(crate) fn router(gate: Gate) -> Router {
+pub(crate) fn router(gate: Gate, authority: Authority) -> Router {
     let protected = Protected::new(gate.clone())
         .get("/whoami", anybody(), whoami)
         .get("/reports", role("reader"), async || Json(demo::reports()))
@@ -29,7 +29,7 @@ pub(crate) fn router(gate: Gate) -> Router {
         .route("/public", readable(get(async || "public")))
         .route("/health/live", readable(get(async || Json(json!({"live": true})))))
         .route("/health/ready", readable(get(ready)))
-        .with_state(gate.authority().clone())
+        .with_state(authority)
         .merge(jeton_axum::well_known(gate.clone()))
         .nest(demo::MOUNT, jeton_axum::router(gate))
         .fallback(async || answer(demo::no_such_route()))

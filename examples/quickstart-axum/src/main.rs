@@ -30,8 +30,8 @@ async fn main() -> ExitCode {
 #[expect(clippy::print_stdout, reason = "a program talks to whoever starts it")]
 async fn serve(demo: demo::Demo) -> std::io::Result<()> {
     let listener = tokio::net::TcpListener::from_std(demo.listener)?;
-    let authority = demo.gate.authority().clone();
-    let app = app::router(demo.gate).into_make_service_with_connect_info::<SocketAddr>();
+    let authority = demo.authority;
+    let app = app::router(demo.gate, authority.clone()).into_make_service_with_connect_info::<SocketAddr>();
     // Before it says that it serves: who reads that may end it at once.
     let asked_to_end = demo::asked_to_end()?;
     println!("listening: {}", demo.url);

@@ -9,13 +9,14 @@ use super::{
     condition::{single_version, tagged},
 };
 use crate::{
-    Answer, Gate,
+    Answer,
+    issuer::IssuerGate,
     problem::json_answer,
     session::caller,
     wire::{self, Accepts, Fields},
 };
 
-pub(super) async fn respond(gate: &Gate, request: &Request) -> Result<Answer, Failure> {
+pub(super) async fn respond(gate: &IssuerGate, request: &Request) -> Result<Answer, Failure> {
     let caller = caller(gate, request).await?;
     let authority = gate.authority();
     let Some(name) = request.parameter.as_deref() else {

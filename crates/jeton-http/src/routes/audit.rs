@@ -4,9 +4,9 @@ use http::StatusCode;
 use serde_json::json;
 
 use super::{Failure, Request};
-use crate::{Answer, Gate, problem::json_answer, session::caller, wire};
+use crate::{Answer, issuer::IssuerGate, problem::json_answer, session::caller, wire};
 
-pub(super) async fn respond(gate: &Gate, request: &Request) -> Result<Answer, Failure> {
+pub(super) async fn respond(gate: &IssuerGate, request: &Request) -> Result<Answer, Failure> {
     let caller = caller(gate, request).await?;
     let query = wire::audit_query(request.query.as_deref())?;
     let page = gate.authority().audit(&caller, query.filter, query.before, query.limit).await?;

@@ -6,13 +6,14 @@ use serde_json::json;
 
 use super::{Failure, Request};
 use crate::{
-    Answer, Gate,
+    Answer,
+    issuer::IssuerGate,
     problem::json_answer,
     session::caller,
     wire::{self, Accepts, BulkAction, Fields},
 };
 
-pub(super) async fn bulk(gate: &Gate, request: &Request) -> Result<Answer, Failure> {
+pub(super) async fn bulk(gate: &IssuerGate, request: &Request) -> Result<Answer, Failure> {
     let caller = caller(gate, request).await?;
     let fields = Fields::read(&request.headers, &request.body, Accepts::Json)?;
     let bulk = wire::bulk(fields)?;

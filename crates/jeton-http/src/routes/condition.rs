@@ -1,10 +1,12 @@
-//! Versions as entity tags: `ETag` and `If-Match` (RFC 9110 §8.8.3, §13.1.1).
+//! Versions as entity tags: `ETag`, `If-Match` and `If-None-Match` (RFC 9110 §8.8.3, §13.1.1, §13.1.2).
 
 use std::future::Future;
 
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::Value;
 
+use super::Request;
 use crate::{Answer, problem::json_answer};
 
 /// Versions begin at 1.
@@ -17,6 +19,38 @@ pub(super) fn tagged(status: StatusCode, body: &Value, version: u64) -> Answer {
         answer.headers_mut().insert(header::ETAG, tag);
     }
     answer
+}
+
+/// A document that everybody may read and keep for a while: whole, or 304 if it is the one that the client has.
+pub(super) fn published(
+    request: &Request,
+    tag: &str,
+    media_type: &'static str,
+    cache: &'static str,
+    body: impl FnOnce() -> Bytes,
+) -> Answer {
+    let tag = format!("\"{tag}\"");
+    let mut answer = if has(&request.headers, &tag) {
+        let mut answer = Answer::default();
+        *answer.status_mut() = StatusCode::NOT_MODIFIED;
+        answer
+    } else {
+        let mut answer = Answer::new(body());
+        answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+        answer
+    };
+    answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
+    if let Ok(tag) = HeaderValue::try_from(tag) {
+        answer.headers_mut().insert(header::ETAG, tag);
+    }
+    answer
+}
+
+/// Whether `If-None-Match` names the tag, weak or not.
+fn has(headers: &HeaderMap, tag: &str) -> bool {
+    let values = headers.get_all(header::IF_NONE_MATCH).iter();
+    let mut tags = values.flat_map(|value| value.to_str().unwrap_or_default().split(',')).map(str::trim);
+    tags.any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
 }
 
 /// The one version that `If-Match` allows: of several, the one that is there now; none without the header.
@@ -65,6 +99,17 @@ mod tests {
             headers.append(header::IF_MATCH, HeaderValue::from_static(value));
         }
         versions(&headers)
+    }
+
+    #[test]
+    fn whoever_has_it_is_told_so() {
+        let has = |value: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::IF_NONE_MATCH, HeaderValue::from_static(value));
+            super::has(&headers, "\"a\"")
+        };
+        assert!(has("\"a\"") && has("W/\"a\"") && has("*") && has("\"b\", \"a\""));
+        assert!(!has("\"b\"") && !has("a") && !has("") && !super::has(&HeaderMap::new(), "\"a\""));
     }
 
     #[test]

@@ -66,11 +66,13 @@ pub enum Endpoint {
     OauthRevoke,
     /// `/.well-known/jwks.json`
     Jwks,
+    /// `/.well-known/cut-offs`
+    CutOffs,
 }
 
 impl Endpoint {
     /// All of them; those whose path has no parameter come before those that it could be taken for.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::Exchange,
         Self::Tokens,
         Self::Bulk,
@@ -102,6 +104,7 @@ impl Endpoint {
         Self::Introspect,
         Self::OauthRevoke,
         Self::Jwks,
+        Self::CutOffs,
     ];
 
     /// The path, with [`parameter`](Self::parameter) in braces.
@@ -138,6 +141,7 @@ impl Endpoint {
             Self::Introspect => "/oauth2/introspect",
             Self::OauthRevoke => "/oauth2/revoke",
             Self::Jwks => "/.well-known/jwks.json",
+            Self::CutOffs => "/.well-known/cut-offs",
         }
     }
 
@@ -185,7 +189,9 @@ impl Endpoint {
             Self::Tokens | Self::MyTokens => &["GET", "HEAD", "POST"],
             Self::Token | Self::MyToken => &["GET", "HEAD", "PATCH", "DELETE"],
             Self::Audience => &["GET", "HEAD", "PUT"],
-            Self::Own | Self::Audiences | Self::Audit | Self::Keys | Self::Jwks => &["GET", "HEAD"],
+            Self::Own | Self::Audiences | Self::Audit | Self::Keys | Self::Jwks | Self::CutOffs => {
+                &["GET", "HEAD"]
+            }
             _ => &["POST"],
         }
     }

@@ -6,7 +6,8 @@ use serde_json::json;
 
 use super::{Failure, Request};
 use crate::{
-    Answer, Gate, Refusal,
+    Answer, Refusal,
+    issuer::IssuerGate,
     problem::json_answer,
     wire::{self, Accepts, Fields},
 };
@@ -14,7 +15,7 @@ use crate::{
 /// The end of the API token, as an RFC 3339 time; left out if it has none.
 const EXPIRATION: HeaderName = HeaderName::from_static("api-token-expiration");
 
-pub(super) async fn exchange(gate: &Gate, request: &Request) -> Result<Answer, Failure> {
+pub(super) async fn exchange(gate: &IssuerGate, request: &Request) -> Result<Answer, Failure> {
     let authority = gate.authority();
     let presented = presented(gate, request)?;
     let fields = Fields::read(&request.headers, &request.body, Accepts::JsonFormOrNothing)?;
@@ -44,7 +45,7 @@ enum Presented<'a> {
     Signature(&'a str),
 }
 
-fn presented<'a>(gate: &Gate, request: &'a Request) -> Result<Presented<'a>, Refusal> {
+fn presented<'a>(gate: &IssuerGate, request: &'a Request) -> Result<Presented<'a>, Refusal> {
     let bearer = gate.bearer(request)?;
     let mut signatures =
         gate.signature_header_of().into_iter().flat_map(|name| request.headers.get_all(name));

@@ -6,13 +6,18 @@ use serde_json::{Value, json};
 
 use super::{Endpoint, Failure, Request};
 use crate::{
-    Answer, Gate, Problem,
+    Answer, Problem,
+    issuer::IssuerGate,
     problem::json_answer,
     session::caller,
     wire::{self, Accepts, Fields},
 };
 
-pub(super) async fn respond(gate: &Gate, endpoint: Endpoint, request: &Request) -> Result<Answer, Failure> {
+pub(super) async fn respond(
+    gate: &IssuerGate,
+    endpoint: Endpoint,
+    request: &Request,
+) -> Result<Answer, Failure> {
     let caller = caller(gate, request).await?;
     let authority = gate.authority();
     if endpoint == Endpoint::Keys {

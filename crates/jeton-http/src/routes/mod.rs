@@ -4,6 +4,7 @@ mod audiences;
 mod audit;
 mod bulk;
 mod condition;
+mod cut_offs;
 mod endpoint;
 mod exchange;
 mod failure;
@@ -21,7 +22,7 @@ pub use endpoint::Endpoint;
 pub(crate) use failure::Failure;
 pub use oauth::WellKnown;
 
-use crate::{Answer, Body, Gate, Head, HostSession, method_not_allowed};
+use crate::{Answer, Body, Gate, Head, HostSession, Problem, issuer::IssuerGate, method_not_allowed};
 
 /// A request, with its body in memory. `Debug` shows neither headers nor body: there are tokens in them.
 #[derive(Clone)]
@@ -74,6 +75,8 @@ impl Head for Request {
 #[derive(Clone, Debug)]
 pub struct Routes {
     gate: Gate,
+    /// None if the gate has a verifier alone.
+    issuer: Option<IssuerGate>,
 }
 
 impl<G: Into<Gate>> From<G> for Routes {
@@ -84,46 +87,67 @@ impl<G: Into<Gate>> From<G> for Routes {
 
 impl Routes {
     /// The routes of the gate's authority. Its realm and its trusted proxies hold for them too; which tokens they
-    /// accept does not depend on it.
+    /// accept does not depend on it. They need an authority: with a gate that has a verifier alone, every one of them
+    /// answers 500 and says so.
     pub fn new(gate: Gate) -> Self {
-        Self { gate }
+        let issuer = IssuerGate::of(&gate);
+        if issuer.is_none() {
+            tracing::error!("routes were mounted that have no authority behind them");
+        }
+        Self { gate, issuer }
+    }
+
+    /// The well-known path of a document at the origin; see [`WellKnown`].
+    pub fn well_known_path(&self, document: WellKnown) -> String {
+        let verifier = self.gate.verifier();
+        let own = verifier.audiences().first().map_or(verifier.issuer(), String::as_str);
+        let resource = self.authority().map_or(own, jeton::Authority::default_audience);
+        document.path(verifier.issuer(), resource)
     }
 
     /// Answers a request to a well-known path at the origin; see [`WellKnown`].
     pub fn respond_well_known(&self, document: WellKnown, method: &Method) -> Answer {
+        let Some(authority) = self.authority() else { return no_authority() };
         if [Method::GET, Method::HEAD].contains(method) {
-            document.answer(self.gate.authority())
+            document.answer(authority)
         } else {
             method_not_allowed(method, &["GET", "HEAD"])
         }
     }
 
-    /// The authority behind the routes.
-    pub fn authority(&self) -> &jeton::Authority {
+    /// The authority behind the routes; none if they were mounted with a verifier alone.
+    pub fn authority(&self) -> Option<&jeton::Authority> {
         self.gate.authority()
     }
 
     /// Answers a request to that path.
     pub async fn respond(&self, endpoint: Endpoint, request: Request) -> Answer {
+        let Some(gate) = &self.issuer else { return no_authority() };
         if !endpoint.methods().contains(&request.method.as_str()) {
             return method_not_allowed(&request.method, endpoint.methods());
         }
         let answer = match endpoint {
-            Endpoint::Exchange => exchange::exchange(&self.gate, &request).await,
-            Endpoint::Audiences | Endpoint::Audience => audiences::respond(&self.gate, &request).await,
-            Endpoint::Audit => audit::respond(&self.gate, &request).await,
+            Endpoint::Exchange => exchange::exchange(gate, &request).await,
+            Endpoint::Audiences | Endpoint::Audience => audiences::respond(gate, &request).await,
+            Endpoint::Audit => audit::respond(gate, &request).await,
             Endpoint::Keys | Endpoint::RotateKeys | Endpoint::RetireKey => {
-                keys::respond(&self.gate, endpoint, &request).await
+                keys::respond(gate, endpoint, &request).await
             }
             Endpoint::OauthToken | Endpoint::Introspect | Endpoint::OauthRevoke => {
-                Ok(oauth::respond(&self.gate, endpoint, &request).await)
+                Ok(oauth::respond(gate, endpoint, &request).await)
             }
-            Endpoint::Jwks => Ok(jwks::jwks(&self.gate)),
-            Endpoint::Own | Endpoint::RevokeOwn => own::respond(&self.gate, endpoint, &request).await,
-            Endpoint::RotateOwn => own::rotate(&self.gate, &request).await,
-            Endpoint::Bulk => bulk::bulk(&self.gate, &request).await,
-            _ => tokens::respond(&self.gate, endpoint, &request).await,
+            Endpoint::Jwks => Ok(jwks::jwks(gate, &request)),
+            Endpoint::CutOffs => cut_offs::cut_offs(gate, &request).await,
+            Endpoint::Own | Endpoint::RevokeOwn => own::respond(gate, endpoint, &request).await,
+            Endpoint::RotateOwn => own::rotate(gate, &request).await,
+            Endpoint::Bulk => bulk::bulk(gate, &request).await,
+            _ => tokens::respond(gate, endpoint, &request).await,
         };
         answer.unwrap_or_else(|failure| failure.answer(self.gate.realm_of()))
     }
+}
+
+fn no_authority() -> Answer {
+    let detail = "the routes of jeton need an authority, and there is a verifier alone";
+    Problem::new(http::StatusCode::INTERNAL_SERVER_ERROR, "authority_missing", detail).answer()
 }

@@ -6,7 +6,8 @@ use http::StatusCode;
 
 use super::{Endpoint, Failure, Request, condition::tagged, tokens::shown};
 use crate::{
-    Answer, Gate, Refusal,
+    Answer, Refusal,
+    issuer::IssuerGate,
     session::principal,
     wire::{self, Accepts, Fields},
 };
@@ -14,7 +15,11 @@ use crate::{
 /// How long the old token is accepted too when a token rotates itself, unless told otherwise.
 const GRACE: Duration = Duration::from_secs(3600);
 
-pub(super) async fn respond(gate: &Gate, endpoint: Endpoint, request: &Request) -> Result<Answer, Failure> {
+pub(super) async fn respond(
+    gate: &IssuerGate,
+    endpoint: Endpoint,
+    request: &Request,
+) -> Result<Answer, Failure> {
     let authority = gate.authority();
     let principal = principal(gate, request)?.ok_or(Refusal::NoCredentials)?;
     let record = if endpoint == Endpoint::RevokeOwn {
@@ -28,7 +33,7 @@ pub(super) async fn respond(gate: &Gate, endpoint: Endpoint, request: &Request) 
 }
 
 /// The bearer is the API token itself: an access token that was stolen must not become a token that stays.
-pub(super) async fn rotate(gate: &Gate, request: &Request) -> Result<Answer, Failure> {
+pub(super) async fn rotate(gate: &IssuerGate, request: &Request) -> Result<Answer, Failure> {
     let token = gate.bearer(request)?.ok_or(Refusal::NoCredentials)?;
     let fields = Fields::read(&request.headers, &request.body, Accepts::JsonOrNothing)?;
     let grace = wire::grace(fields, GRACE)?;

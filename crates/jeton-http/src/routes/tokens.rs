@@ -9,13 +9,18 @@ use super::{
     condition::{single_version, tagged},
 };
 use crate::{
-    Answer, Gate, Problem,
+    Answer, Problem,
+    issuer::IssuerGate,
     problem::json_answer,
     session::caller,
     wire::{self, Accepts, Fields},
 };
 
-pub(super) async fn respond(gate: &Gate, endpoint: Endpoint, request: &Request) -> Result<Answer, Failure> {
+pub(super) async fn respond(
+    gate: &IssuerGate,
+    endpoint: Endpoint,
+    request: &Request,
+) -> Result<Answer, Failure> {
     let mut caller = caller(gate, request).await?;
     let own = endpoint.for_all();
     if own.is_some() {

@@ -1,6 +1,6 @@
 //! Whether both nodes say what the model says, of everything that was ever made.
 
-use jeton::{Authority, Caller, Names, Principal, State};
+use jeton::{AuthenticateError, Authority, Caller, Names, Principal, State};
 
 use super::{
     grant::Given,
@@ -92,7 +92,7 @@ fn child(model: &Model, system: &System, node: &Authority, place: usize) -> Resu
             let same = is_given(&found, &child.given) && end == Some(child.end);
             if same { Ok(()) } else { Err(format!("access token {place}: {found:?} instead of {child:?}")) }
         }
-        Err(rejection) if refusals.contains(&rejection.code()) => Ok(()),
+        Err(AuthenticateError::Rejected(rejection)) if refusals.contains(&rejection.code()) => Ok(()),
         found => Err(format!("access token {place}: {found:?} instead of {refusals:?}, {child:?}")),
     }
 }

@@ -1,7 +1,7 @@
 //! How an authority is put together. A wrong set-up fails here, never at the first request.
 
 use std::{
-    sync::{Arc, atomic::AtomicU64},
+    sync::{Arc, OnceLock, atomic::AtomicU64},
     time::Duration,
 };
 
@@ -11,15 +11,17 @@ use super::{
     Authority, AuthorityBuilder, Inner, MAX_ACCESS_TTL, ManagedKeysError, Reveal, Settings,
     housekeeping::{self, Housekeeping, Told},
     keys::ManagedKeys,
+    published::Published,
     switch::Switch,
 };
 use crate::{
-    Algorithm, Audiences, Names, SigningKey, StoreError, Verifier,
+    Algorithm, Audiences, Names, SigningKey, Staleness, StoreError, Verifier,
     audit::Buffer,
     cutoff::CutOffs,
     feed,
     last_use::Uses,
     limits::Limits,
+    recent::Recent,
     ring::{CurrentKeys, KeyRing, Rings},
     verified::VerifiedTokens,
     verifier::Parts,
@@ -82,7 +84,10 @@ impl AuthorityBuilder {
         own.insert(default_audience.clone());
         let audiences: Names = own.union(&self.foreign_audiences).cloned().collect();
         // Stored before the first access token of that lifetime is signed.
-        let longest_access_ttl = store.longest_access_ttl(self.access_ttl).await?;
+        // What comes of a record that was read from the cache may begin so much after it was changed.
+        let (room, log_age) = self.cached_records;
+        let recent = Recent::new(room, log_age);
+        let longest_access_ttl = store.longest_access_ttl(self.access_ttl + recent.at_most()).await?;
         let verifier = Verifier(Arc::new(Parts {
             issuer: self.issuer.clone(),
             audiences: own,
@@ -92,6 +97,8 @@ impl AuthorityBuilder {
             clock: self.clock,
             leeway: self.leeway,
             clock_skew: self.clock_skew,
+            remote: None,
+            tasks: OnceLock::new(),
         }));
         let settings = Settings {
             exchange_audience: format!("{}/exchange", self.issuer),
@@ -110,6 +117,7 @@ impl AuthorityBuilder {
             role_map: self.role_map,
             directory_timeout: self.directory_timeout,
             longest_access_ttl,
+            staleness: self.staleness,
         };
         let (random, feed) = (self.random, feed::Feed::default());
         let clock = verifier.0.clock.clone();
@@ -136,6 +144,8 @@ impl AuthorityBuilder {
             housekeeping,
             sink: self.sink,
             feed,
+            recent,
+            published: Published::default(),
             audiences,
             uses: Uses::default(),
             audit: Buffer::default(),
@@ -179,6 +189,14 @@ impl AuthorityBuilder {
         setting(self.leeway <= seconds(60), "the leeway must be a minute at most")?;
         setting(self.clock_skew <= seconds(3600), "the clock skew must be an hour at most")?;
         setting(!self.feed_interval.is_zero(), "the feed interval must not be zero")?;
+        setting(
+            self.cached_records.1 <= seconds(60),
+            "a record may be kept while the log was read within the last minute",
+        )?;
+        setting(
+            !matches!(self.staleness, Staleness::RefuseAfter(age) if age <= self.feed_interval),
+            "access tokens must not be refused sooner than the log is read again",
+        )?;
         let audiences = self.audiences.iter().chain(&self.foreign_audiences);
         setting(
             audiences.clone().all(|audience| !audience.trim().is_empty() && audience.len() <= 500),

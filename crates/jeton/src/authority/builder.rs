@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::{Reveal, Signatures, expiry::Lifetimes, housekeeping::Housekeeping};
 use crate::{
     Algorithm, Clock, Directory, DirectorySearch, KeyStore, MasterKey, Names, PerMinute, Random, SigningKey,
-    Sink, Store, SystemClock, SystemRandom,
+    Sink, Staleness, Store, SystemClock, SystemRandom,
     rights::{self, RoleMap},
 };
 
@@ -47,6 +47,9 @@ pub struct AuthorityBuilder {
     pub(super) role_map: RoleMap,
     pub(super) directory_timeout: Duration,
     pub(super) feed_interval: Duration,
+    pub(super) staleness: Staleness,
+    /// How many, and how old the log may be.
+    pub(super) cached_records: (usize, Duration),
     pub(super) remembered_bytes: usize,
 }
 
@@ -94,6 +97,8 @@ impl AuthorityBuilder {
             role_map: RoleMap::default(),
             directory_timeout: Duration::from_secs(5),
             feed_interval: Duration::from_secs(1),
+            staleness: Staleness::Accept,
+            cached_records: (0, Duration::ZERO),
             remembered_bytes: 16 * 1024 * 1024,
         }
     }
@@ -215,12 +220,6 @@ impl AuthorityBuilder {
         self
     }
 
-    /// By how much the clocks of the nodes may differ: a minute unless told otherwise, an hour at most.
-    pub fn clock_skew(mut self, skew: Duration) -> Self {
-        self.clock_skew = skew;
-        self
-    }
-
     /// How many bytes of verified access tokens are remembered, so that their signatures are not verified at each
     /// request; 16 MiB unless told otherwise, 0 for none. Revocation and expiry are judged at every request anyway.
     pub fn remembered_bytes(mut self, bytes: usize) -> Self {
@@ -231,13 +230,6 @@ impl AuthorityBuilder {
     /// How long the directory may take: 5 seconds unless told otherwise. Then the answer is 503.
     pub fn directory_timeout(mut self, timeout: Duration) -> Self {
         self.directory_timeout = timeout;
-        self
-    }
-
-    /// How often the change log is read: every second unless told otherwise. By that much a change made by another
-    /// process takes effect later here.
-    pub fn feed_interval(mut self, interval: Duration) -> Self {
-        self.feed_interval = interval;
         self
     }
 

@@ -15,9 +15,14 @@ impl Authority {
     ///
     /// # Errors
     ///
-    /// If the token is refused.
-    pub fn authenticate(&self, access_token: &str) -> Result<Principal, Rejection> {
-        self.0.verifier.verify(access_token)
+    /// If the token is refused; and [`AuthenticateError::Unavailable`] if it is good as far as this node knows, and
+    /// [that is not recent enough](crate::Staleness).
+    pub fn authenticate(&self, access_token: &str) -> Result<Principal, AuthenticateError> {
+        let began = self.0.feed.read_at();
+        let verified = self.0.verifier.verify_naming(access_token);
+        let principal = verified.map_err(|(_, rejection)| rejection)?;
+        self.0.counts(began)?;
+        Ok(principal)
     }
 
     /// The principal of an access token that comes from there: within its networks and the limit for bad credentials.
@@ -25,7 +30,8 @@ impl Authority {
     ///
     /// # Errors
     ///
-    /// If the token is refused, or may not be used from there. [`AuthenticateError::Unavailable`] is none of them.
+    /// If the token is refused, or may not be used from there; [`AuthenticateError::Unavailable`] as
+    /// [`authenticate`](Self::authenticate).
     pub fn authenticate_from(
         &self,
         access_token: &str,
@@ -36,8 +42,13 @@ impl Authority {
         if !verifier.remembers(access_token) {
             self.0.limits.hears(origin.address).map_err(AuthenticateError::TooMany)?;
         }
+        let began = self.0.feed.read_at();
         let (id, verified) = match verifier.verify_naming(access_token) {
-            Ok(principal) => (Some(principal.token_id()), admitted(principal, origin)),
+            Ok(principal) => {
+                let id = principal.token_id();
+                let counts = self.0.counts(began).map_err(AuthenticateError::from);
+                (Some(id), counts.and_then(|()| admitted(principal, origin)))
+            }
             Err((id, rejection)) => (id, Err(rejection.into())),
         };
         match &verified {

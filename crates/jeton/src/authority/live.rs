@@ -4,7 +4,7 @@
 //! asked, then the record's epoch is compared with the cut-off. What is made from it lives from the time taken on, so
 //! that what comes from a stale read is older than the cut-off that refuses it.
 
-use std::sync::atomic::Ordering;
+use std::sync::{Arc, atomic::Ordering};
 
 use super::{Authority, mutate::Mutation, refresh_keys, signature::Signature};
 use crate::{
@@ -88,41 +88,70 @@ impl Authority {
     }
 
     async fn read_live(&self, proven: &Proven, used: bool) -> Result<Live, AuthenticateError> {
-        let id = proven.id();
+        let started = self.now();
+        if let Some(record) = self.cached(proven)
+            && let Ok(Some(live)) = self.look_at(proven, &record, started, used).await
+        {
+            return Ok(live);
+        }
+        // Whatever else came of a record from the cache: the store may know better.
         for _ in 0..ATTEMPTS {
             let started = self.now();
-            let record = self.0.store.find(id).await.map_err(Unavailable::from)?;
-            let mut record = record.ok_or(proven.unknown())?;
-            let (generation, ends_at) = match self.judge(&record, proven, started) {
-                Err(Rejection::Superseded) if used => {
-                    self.note_superseded(&record, proven);
-                    return Err(Rejection::Superseded.into());
+            let reading = self.0.recent.reading(proven.id());
+            let record = self.0.store.find(proven.id()).await.map_err(Unavailable::from)?;
+            let record = Arc::new(record.ok_or(proven.unknown())?);
+            self.0.recent.remember(record.id, reading, &record);
+            match self.look_at(proven, &record, started, used).await {
+                Ok(Some(live)) => return Ok(live),
+                Ok(None) => {}
+                Err(error) => {
+                    if used && error.rejection() == Some(Rejection::Superseded) {
+                        self.note_superseded(&record, proven);
+                    }
+                    return Err(error);
                 }
-                judged => judged?,
-            };
-            if let Proven::Signature(signature) = proven {
-                signature.check_time(started, self.0.verifier.0.clock_skew)?;
-            }
-            if let Proven::Signature(Signature { user: Some(user), .. }) = proven {
-                let subject = self.signed_subject(user, &record).await?;
-                if record.grant.subject.is_none() {
-                    // The user of this moment, whichever life of that name it is.
-                    record.incarnation = self.0.account(&subject).await?.map(|account| account.incarnation);
-                    record.grant.subject = Some(subject);
-                }
-            }
-            let account = self.account_of(&record).await?;
-            if used && generation == record.credential.generation && self.is_cancellable(&record, started) {
-                // The first use of a new credential: written down before it takes effect, so that from now on nobody
-                // cancels its rotation.
-                self.confirm_rotation(id, generation).await?;
-                continue;
-            }
-            if self.0.cut_offs().accepts(record.id, record.epoch) {
-                return Ok(Live { started, record, account, ends_at, generation });
             }
         }
         Err(Unavailable::Internal("the store lags behind its change log").into())
+    }
+
+    /// The record from the cache, unless it is older than the credential.
+    fn cached(&self, proven: &Proven) -> Option<Arc<Record>> {
+        let record = self.0.recent.find(proven.id(), self.0.log_age())?;
+        let newer = proven.generation().is_some_and(|generation| generation > record.last_generation);
+        (!newer).then_some(record)
+    }
+
+    /// What the record says of the credential at that time. `None` if it is to be read again.
+    async fn look_at(
+        &self,
+        proven: &Proven,
+        record: &Record,
+        started: Timestamp,
+        used: bool,
+    ) -> Result<Option<Live>, AuthenticateError> {
+        let (generation, ends_at) = self.judge(record, proven, started)?;
+        if let Proven::Signature(signature) = proven {
+            signature.check_time(started, self.0.verifier.0.clock_skew)?;
+        }
+        let mut record = record.clone();
+        if let Proven::Signature(Signature { user: Some(user), .. }) = proven {
+            let subject = self.signed_subject(user, &record).await?;
+            if record.grant.subject.is_none() {
+                // The user of this moment, whichever life of that name it is.
+                record.incarnation = self.0.account(&subject).await?.map(|account| account.incarnation);
+                record.grant.subject = Some(subject);
+            }
+        }
+        let account = self.account_of(&record).await?;
+        if used && generation == record.credential.generation && self.is_cancellable(&record, started) {
+            // The first use of a new credential: written down before it takes effect, so that from now on nobody
+            // cancels its rotation.
+            self.confirm_rotation(record.id, generation).await?;
+            return Ok(None);
+        }
+        let counts = self.0.cut_offs().accepts(record.id, record.epoch);
+        Ok(counts.then(|| Live { started, record, account, ends_at, generation }))
     }
 
     /// The credential of the record that was presented, and what it is if it is in its grace; none if it counts no more.

@@ -17,10 +17,12 @@ mod keys;
 mod live;
 mod manage;
 mod mutate;
+mod nodes;
 mod notes;
 mod oauth;
 mod own;
 mod personal;
+mod published;
 mod request;
 mod reveal;
 mod rotate;
@@ -47,6 +49,8 @@ use keys::ManagedKeys;
 pub(crate) use keys::refresh as refresh_keys;
 pub use keys::{KeyInfo, KeyState, ManagedKeysError};
 pub use oauth::Introspection;
+use published::Published;
+pub use published::SignedCutOffs;
 pub use request::{Edit, Exchange, Exchanged, Generate, Generated, Rotate};
 pub use reveal::Reveal;
 pub use secret::Signatures;
@@ -56,17 +60,12 @@ use switch::Switch;
 
 use crate::{
     Account, Audiences, Clock, Directory, DirectoryError, DirectorySearch, Grant, Names, PublicJwks, Random,
-    Record, Sink, Store, StoreError, Timestamp, Unavailable, Verifier, audit,
-    cutoff::CutOffs,
-    feed,
-    last_use::{self, Uses},
-    limits::Limits,
-    policy::Facts,
-    rights::RoleMap,
-    ring::Rings,
+    Record, Sink, Staleness, Store, Timestamp, Unavailable, Verifier, audit, cutoff::CutOffs, feed,
+    last_use::Uses, limits::Limits, policy::Facts, recent::Recent, rights::RoleMap, ring::Rings,
 };
 
-/// The longest lifetime that access tokens can be set to: a day.
+/// The longest lifetime that access tokens can be set to: a day. Whatever signed one that lives longer, it was no
+/// authority of ours.
 pub(crate) const MAX_ACCESS_TTL: Duration = Duration::from_secs(86_400);
 
 /// Generates API tokens, exchanges them, authenticates requests and manages the records. Cheap to clone, and all
@@ -117,6 +116,8 @@ pub(crate) struct Inner {
     housekeeping: Housekeeping,
     sink: Option<Arc<dyn Sink>>,
     pub(crate) feed: feed::Feed,
+    published: Published,
+    pub(crate) recent: Recent<Record>,
     pub(crate) audiences: Audiences,
     pub(crate) uses: Uses,
     pub(crate) audit: audit::Buffer,
@@ -145,6 +146,7 @@ pub(crate) struct Settings {
     directory_timeout: Duration,
     /// The longest lifetime of access tokens that any node may still use.
     longest_access_ttl: Duration,
+    staleness: Staleness,
 }
 
 impl Settings {
@@ -167,26 +169,6 @@ impl Inner {
 
     pub(crate) fn prune_verified(&self) {
         self.verifier.0.verified.prune(self.clock().now());
-    }
-
-    /// How long a cut-off must be kept: until the last child that it refuses has surely ended, on every clock.
-    pub(crate) fn keep_span(&self, longest_access_ttl: Duration) -> Duration {
-        let longest = longest_access_ttl.max(self.settings.longest_access_ttl);
-        longest.saturating_add(self.verifier.0.clock_skew).saturating_add(self.verifier.0.leeway)
-    }
-
-    /// Stores for how long access tokens may live that some node may have signed, as far as this one knows.
-    pub(crate) async fn say_longest_access_ttl(&self) -> Result<(), StoreError> {
-        self.store.longest_access_ttl(self.settings.longest_access_ttl).await.map(drop)
-    }
-
-    /// Refuses an access token on this node, for as long as it could be used.
-    pub(crate) fn revoke_token(&self, jti: &str, expires_at: Timestamp) {
-        let left = expires_at.saturating_since(self.clock().now());
-        let skew = self.verifier.0.clock_skew.saturating_mul(2);
-        let span = left.saturating_add(skew).saturating_add(self.verifier.0.leeway);
-        let until = self.clock().monotonic().saturating_add(span);
-        self.cut_offs().revoke_token(jti.to_owned(), until);
     }
 
     async fn account(&self, subject: &str) -> Result<Option<Account>, Unavailable> {
@@ -263,41 +245,5 @@ impl Authority {
     /// What is known about a request from that address, and the named audiences of this authority.
     pub fn facts(&self, address: Option<IpAddr>) -> Facts {
         Facts::from_address(address).with_audiences(self.0.audiences.clone())
-    }
-
-    /// How many cut-offs this node holds, for metrics: about as many as records were changed recently.
-    pub fn cut_off_count(&self) -> usize {
-        self.0.cut_offs().len()
-    }
-
-    /// Writes down all uses and audit entries that wait, due or not: a host does it before it ends.
-    ///
-    /// # Errors
-    ///
-    /// If the store does not answer.
-    pub async fn flush(&self) -> Result<(), Unavailable> {
-        last_use::write_down(&self.0, true).await?;
-        Ok(audit::write_down(&self.0).await?)
-    }
-
-    /// Does now what is done every second anyway: reads the change log to its end, and writes down uses and audit
-    /// entries that are due.
-    ///
-    /// # Errors
-    ///
-    /// If the store does not answer.
-    pub async fn sync(&self) -> Result<(), Unavailable> {
-        feed::once(&self.0).await?;
-        last_use::write_down(&self.0, false).await?;
-        Ok(audit::write_down(&self.0).await?)
-    }
-
-    /// Whether the store answers. For readiness.
-    ///
-    /// # Errors
-    ///
-    /// If it does not.
-    pub async fn ready(&self) -> Result<(), Unavailable> {
-        Ok(self.0.store.ping().await?)
     }
 }

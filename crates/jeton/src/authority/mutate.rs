@@ -134,6 +134,7 @@ impl Authority {
             };
             match self.0.store.update(&update).await {
                 Ok(()) => {
+                    self.0.recent.drop_one(id);
                     self.cut_off(&before, &update.record);
                     update.audit.tell();
                     self.note_end(&before, &update.record);

@@ -44,7 +44,14 @@ impl Authority {
         token: &str,
     ) -> Result<Option<Introspection>, Unavailable> {
         let found = match TokenKind::claimed_by(token) {
-            Some(TokenKind::AccessToken) => self.0.verifier.verified(token).ok(),
+            Some(TokenKind::AccessToken) => {
+                let began = self.0.feed.read_at();
+                let found = self.0.verifier.verified(token).ok();
+                if found.is_some() {
+                    self.0.counts(began)?;
+                }
+                found
+            }
             Some(TokenKind::ApiToken) => self.introspect_api_token(token).await?,
             None => None,
         };

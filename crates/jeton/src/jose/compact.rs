@@ -18,6 +18,8 @@ pub(crate) enum TokenType {
     Api,
     /// `at+jwt`, an access token (RFC 9068 §2.1).
     Access,
+    /// `cut-offs+jwt`, what verifiers elsewhere are told: no token at all, and no door takes it for one.
+    CutOffs,
 }
 
 impl TokenType {
@@ -25,6 +27,7 @@ impl TokenType {
         match self {
             Self::Api => "api+jwt",
             Self::Access => "at+jwt",
+            Self::CutOffs => "cut-offs+jwt",
         }
     }
 
@@ -35,7 +38,9 @@ impl TokenType {
             Some(prefix) if prefix.eq_ignore_ascii_case(PREFIX) => &typ[PREFIX.len()..],
             _ => typ,
         };
-        [Self::Api, Self::Access].into_iter().find(|kind| kind.as_str().eq_ignore_ascii_case(short))
+        [Self::Api, Self::Access, Self::CutOffs]
+            .into_iter()
+            .find(|kind| kind.as_str().eq_ignore_ascii_case(short))
     }
 }
 
@@ -69,7 +74,12 @@ pub(crate) struct Compact<'a> {
 
 impl<'a> Compact<'a> {
     pub(crate) fn parse(token: &'a str) -> Result<Self, ParseError> {
-        if token.len() > MAX_TOKEN_BYTES {
+        Self::parse_within(token, MAX_TOKEN_BYTES)
+    }
+
+    /// The same of a text that may have so many bytes.
+    pub(crate) fn parse_within(token: &'a str, max_bytes: usize) -> Result<Self, ParseError> {
+        if token.len() > max_bytes {
             return Err(ParseError::TooLong);
         }
         let Parts { header, payload, signed, signature } = split(token).ok_or(ParseError::Malformed)?;
@@ -160,6 +170,13 @@ mod tests {
         }
         for typ in ["JWT", "", "at+jwt ", "application/", "text/at+jwt", "jwt"] {
             assert_eq!(TokenType::parse(typ), None, "{typ}");
+        }
+    }
+
+    #[test]
+    fn every_type_is_read_as_itself() {
+        for kind in [TokenType::Api, TokenType::Access, TokenType::CutOffs] {
+            assert_eq!(TokenType::parse(kind.as_str()), Some(kind));
         }
     }
 

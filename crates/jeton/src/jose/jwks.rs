@@ -40,6 +40,9 @@ pub enum JwksError {
     /// It holds secrets beside public keys: whoever made it mistakes one for the other.
     #[error("the JWK Set holds symmetric and asymmetric keys")]
     Mixed,
+    /// It was published, and holds secrets: whoever can read it could sign (RFC 7517 §9.2).
+    #[error("a published JWK Set must not hold symmetric keys")]
+    Published,
     /// It holds no key that verifies one of our algorithms.
     #[error("the JWK Set holds no key that verifies signatures")]
     NoKey,
@@ -118,6 +121,22 @@ impl VerifyingKeys {
             return Err(JwksError::Mixed);
         }
         Self::new(keys).ok_or(JwksError::DuplicateKid)
+    }
+
+    /// The same of a set that everybody can read, and that holds no secret therefore.
+    pub(crate) fn from_published(json: &[u8]) -> Result<Self, JwksError> {
+        let keys = Self::from_jwks(json)?;
+        let secret = keys.by_kid.values().any(|key| key.is_symmetric());
+        if secret { Err(JwksError::Published) } else { Ok(keys) }
+    }
+
+    /// No key yet: nothing is verified.
+    pub(crate) fn none() -> Self {
+        Self { by_kid: BTreeMap::new() }
+    }
+
+    pub(crate) fn knows(&self, kid: &str) -> bool {
+        self.by_kid.contains_key(kid)
     }
 
     /// `None` if two share a name.

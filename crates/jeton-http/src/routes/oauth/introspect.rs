@@ -9,9 +9,9 @@ use super::{
     client::{self, Client},
     form::Form,
 };
-use crate::{Answer, Gate, Request, problem::json_answer, session::principal};
+use crate::{Answer, Request, issuer::IssuerGate, problem::json_answer, session::principal};
 
-pub(super) async fn introspect(gate: &Gate, request: &Request) -> Result<Answer, OauthError> {
+pub(super) async fn introspect(gate: &IssuerGate, request: &Request) -> Result<Answer, OauthError> {
     let form = Form::read(&request.headers, &request.body)?;
     let caller = caller(gate, request, &form).await?.ok_or(OauthError::no_client())?;
     let found = gate.authority().introspect(&caller, form.needed("token")?).await;
@@ -21,7 +21,7 @@ pub(super) async fn introspect(gate: &Gate, request: &Request) -> Result<Answer,
 }
 
 /// Whoever holds a token may end it; who says besides who it is must prove it.
-pub(super) async fn revoke(gate: &Gate, request: &Request) -> Result<Answer, OauthError> {
+pub(super) async fn revoke(gate: &IssuerGate, request: &Request) -> Result<Answer, OauthError> {
     let form = Form::read(&request.headers, &request.body)?;
     caller(gate, request, &form).await?;
     let origin = Origin::from(gate.origin(request));
@@ -32,7 +32,7 @@ pub(super) async fn revoke(gate: &Gate, request: &Request) -> Result<Answer, Oau
 }
 
 /// The bearer of an access token, or an OAuth client; none without credentials.
-async fn caller(gate: &Gate, request: &Request, form: &Form) -> Result<Option<Caller>, OauthError> {
+async fn caller(gate: &IssuerGate, request: &Request, form: &Form) -> Result<Option<Caller>, OauthError> {
     let origin = gate.origin(request);
     let bearer =
         principal(gate, request).map_err(|refusal| OauthError::from_refusal(&refusal, gate.realm_of()))?;
@@ -51,7 +51,7 @@ async fn caller(gate: &Gate, request: &Request, form: &Form) -> Result<Option<Ca
 }
 
 /// RFC 7662 §2.2; the names of rights are those of the access token itself.
-fn show(gate: &Gate, found: &Introspection) -> Value {
+fn show(gate: &IssuerGate, found: &Introspection) -> Value {
     let principal = &found.principal;
     let client_id = principal.token_id().to_string();
     let scopes: Vec<_> = principal.scopes().iter().map(String::as_str).collect();

@@ -23,10 +23,10 @@ impl WellKnown {
     pub const ALL: [Self; 2] = [Self::AuthorizationServer, Self::ProtectedResource];
 
     /// Its path: the well-known part comes between the host and the path of what it is about (RFC 8414 §3.1).
-    pub fn path(self, authority: &Authority) -> String {
+    pub(crate) fn path(self, issuer: &str, resource: &str) -> String {
         let (name, about) = match self {
-            Self::AuthorizationServer => ("oauth-authorization-server", authority.issuer()),
-            Self::ProtectedResource => ("oauth-protected-resource", authority.default_audience()),
+            Self::AuthorizationServer => ("oauth-authorization-server", issuer),
+            Self::ProtectedResource => ("oauth-protected-resource", resource),
         };
         format!("/.well-known/{name}{}", path_of(about))
     }

@@ -11,9 +11,9 @@ use error::OauthError;
 pub use metadata::WellKnown;
 
 use super::Endpoint;
-use crate::{Answer, Gate, Request};
+use crate::{Answer, Request, issuer::IssuerGate};
 
-pub(super) async fn respond(gate: &Gate, endpoint: Endpoint, request: &Request) -> Answer {
+pub(super) async fn respond(gate: &IssuerGate, endpoint: Endpoint, request: &Request) -> Answer {
     let answer = match endpoint {
         Endpoint::Introspect => introspect::introspect(gate, request).await,
         Endpoint::OauthRevoke => introspect::revoke(gate, request).await,

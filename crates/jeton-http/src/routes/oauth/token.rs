@@ -9,13 +9,13 @@ use super::{
     client::{self, Client},
     form::Form,
 };
-use crate::{Answer, Gate, Request, problem::json_answer, routes::exchange::tell_expiration};
+use crate::{Answer, Request, issuer::IssuerGate, problem::json_answer, routes::exchange::tell_expiration};
 
 const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
 
-pub(super) async fn respond(gate: &Gate, request: &Request) -> Result<Answer, OauthError> {
+pub(super) async fn respond(gate: &IssuerGate, request: &Request) -> Result<Answer, OauthError> {
     let form = Form::read(&request.headers, &request.body)?;
     match form.needed("grant_type")? {
         "client_credentials" => {
@@ -31,7 +31,7 @@ pub(super) async fn respond(gate: &Gate, request: &Request) -> Result<Answer, Oa
     }
 }
 
-async fn client_credentials(gate: &Gate, request: &Request, form: &Form) -> Result<Answer, OauthError> {
+async fn client_credentials(gate: &IssuerGate, request: &Request, form: &Form) -> Result<Answer, OauthError> {
     let client = Client::read(request, form)?.ok_or(OauthError::invalid_client())?;
     let wanted = wanted(gate, request, form)?;
     let exchanged = client.exchange(gate.authority(), &wanted).await;
@@ -41,7 +41,7 @@ async fn client_credentials(gate: &Gate, request: &Request, form: &Form) -> Resu
 }
 
 /// RFC 8693 §2.1. The subject token is the API token; whoever holds it needs no other proof.
-async fn token_exchange(gate: &Gate, request: &Request, form: &Form) -> Result<Answer, OauthError> {
+async fn token_exchange(gate: &IssuerGate, request: &Request, form: &Form) -> Result<Answer, OauthError> {
     let token = form.needed("subject_token")?;
     if ![JWT, ACCESS_TOKEN].contains(&form.needed("subject_token_type")?) {
         return Err(OauthError::invalid_request("the subject token must be a JWT"));
@@ -62,7 +62,7 @@ async fn token_exchange(gate: &Gate, request: &Request, form: &Form) -> Result<A
 
 /// The narrower rights that are asked for. An audience may be named by `audience` and by `resource` (RFC 8707), and
 /// more than once: it must come to one.
-fn wanted(gate: &Gate, request: &Request, form: &Form) -> Result<Exchange, OauthError> {
+fn wanted(gate: &IssuerGate, request: &Request, form: &Form) -> Result<Exchange, OauthError> {
     let mut targets = form.many("audience").iter().chain(form.many("resource"));
     let audience = targets.next().cloned();
     if targets.any(|target| Some(target) != audience.as_ref()) {

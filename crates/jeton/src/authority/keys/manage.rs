@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{ManagedKeysError, refresh};
+use super::{ManagedKeysError, after, refresh};
 use crate::{
     Action, Algorithm, AuditEntry, Authority, Caller, Conflict, Filter, ManageError, Query, RecordId, Ring,
     Sort, StoreError, StoredKey, Timestamp, Unavailable, authority::mutate::Mutation, rights::scopes,
@@ -115,10 +115,8 @@ impl Authority {
         let managed = self.0.managed.as_ref().ok_or(Conflict::KeysNotManaged)?;
         let stored = managed.store.keys().await?;
         let youngest = stored.iter().rev().find(|key| key.ring == ring).ok_or(Conflict::KeysNotManaged)?;
-        // Of several keys of one second the name decides: the new one shall be the youngest.
         let now = self.now();
-        let created_at = now.max(youngest.created_at.saturating_add(Duration::from_secs(1)));
-        let key = managed.make(ring, created_at, now.saturating_add(lead), &*self.0.random);
+        let key = managed.make(ring, after(youngest, now), now.saturating_add(lead), &*self.0.random);
         let key = key.map_err(unavailable)?;
         let entry = self.key_entry(caller, Action::RotateKeys, &key.kid);
         match managed.store.add_key(&key, &youngest.kid, &entry).await {
@@ -139,9 +137,14 @@ impl Authority {
         })
     }
 
-    /// Refuses all that a key signed, from the answer on here, and elsewhere when the change log is read: for a key that
-    /// others have got hold of. Its private part is forgotten. If it was the one that signs, a new one takes its place
-    /// at once. Of a key of API tokens, the access tokens are refused too that were got with them.
+    /// Refuses all that a key signed: for a key that others have got hold of. Here from the answer on, on other nodes when
+    /// they read the change log, and by [verifiers](crate::Verifier) elsewhere once they have read the keys again. Its
+    /// private part is forgotten. If no other key of its ring signs yet, a new one does at once, and is not known
+    /// elsewhere before it is read there. Of a key of API tokens, the access tokens are refused too that were got with
+    /// them, and of a key of secrets those of every record that has one.
+    ///
+    /// It may be done again, to the same end: after [`ManageError::Unavailable`] it must be, as it may have been done in
+    /// part.
     ///
     /// # Errors
     ///

@@ -2,13 +2,13 @@
 
 mod manage;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 pub use manage::{KeyInfo, KeyState};
 
 use crate::{
-    Algorithm, Clock, KeyError, KeyStore, MasterKey, MasterKeyError, Random, Ring, SigningKey, StoreError,
-    StoredKey, Timestamp,
+    Action, Algorithm, Caller, Clock, KeyError, KeyStore, MasterKey, MasterKeyError, Random, Ring,
+    SigningKey, StoreError, StoredKey, Timestamp,
     authority::Inner,
     ring::{KeyRing, RingKey, Rings},
 };
@@ -42,7 +42,7 @@ pub(crate) struct ManagedKeys {
 }
 
 impl ManagedKeys {
-    /// The rings, with a first key in each.
+    /// The rings, with a key in each that was not retired.
     pub(crate) async fn first_rings(
         &self,
         clock: &dyn Clock,
@@ -50,14 +50,38 @@ impl ManagedKeys {
     ) -> Result<Rings, ManagedKeysError> {
         let stored = self.store.keys().await?;
         for ring in Ring::ALL {
-            if !stored.iter().any(|key| key.ring == ring && key.retired_at.is_none()) {
-                let now = clock.now();
-                self.store.add_first_key(&self.make(ring, now, now, random)?).await?;
+            let of_ring: Vec<_> = stored.iter().filter(|key| key.ring == ring).collect();
+            if of_ring.iter().all(|key| key.retired_at.is_some()) {
+                self.add_missing_key(ring, of_ring.last().copied(), clock.now(), random).await?;
             }
         }
         // Another node may have been first: what the store holds now is what counts.
         self.reseal(self.store.keys().await?, random).await?;
         self.rings(None).await
+    }
+
+    /// A key for a ring that has none, or none any more but retired ones.
+    async fn add_missing_key(
+        &self,
+        ring: Ring,
+        youngest: Option<&StoredKey>,
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Result<(), ManagedKeysError> {
+        let Some(youngest) = youngest else {
+            return Ok(self.store.add_first_key(&self.make(ring, now, now, random)?).await?);
+        };
+        let created_at = after(youngest, now);
+        let key = self.make(ring, created_at, now, random)?;
+        let start = Caller::system("start").with_reason(Some(key.kid.clone()));
+        let entry = start.entry(Action::RotateKeys, now, None);
+        match self.store.add_key(&key, &youngest.kid, &entry).await {
+            Ok(()) => entry.tell(),
+            // Another node was first.
+            Err(StoreError::Conflict) => {}
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
     }
 
     /// The rings as they are stored now. Keys that are known already are not opened again.
@@ -133,6 +157,11 @@ impl ManagedKeys {
         }
         Ok(())
     }
+}
+
+/// When a key is made that shall be the youngest: of several keys of one second the name decides.
+fn after(youngest: &StoredKey, now: Timestamp) -> Timestamp {
+    now.max(youngest.created_at.saturating_add(Duration::from_secs(1)))
 }
 
 /// A sealed key opens only in its own place.
