@@ -8,6 +8,7 @@
 mod contract;
 mod faults;
 mod listening;
+mod lists;
 mod opening;
 mod proxy;
 mod server;
