@@ -11,7 +11,7 @@ use jeton::{
 use jeton_redis::RedisStore;
 use jeton_testkit::store::{entry, id, insert_of, minimal_record, time};
 
-use crate::server::{TestPrefix, ask, direct, fresh};
+use crate::server::{OwnServer, ask, direct, fresh};
 
 const RECORDS: u64 = 12_000;
 
@@ -35,9 +35,10 @@ fn record(number: u64) -> Record {
     record
 }
 
-async fn crowded() -> (Arc<RedisStore>, TestPrefix) {
-    let (store, prefix) = fresh().await;
-    let store = Arc::new(store);
+/// On a server of its own that does not wait for the disk.
+async fn crowded() -> (Arc<RedisStore>, OwnServer) {
+    let server = OwnServer::start(&["--appendonly", "no"]).await;
+    let store = Arc::new(RedisStore::connect(&server.url()).await.unwrap());
     let insert = |part: u64| {
         let store = store.clone();
         tokio::spawn(async move {
@@ -49,7 +50,7 @@ async fn crowded() -> (Arc<RedisStore>, TestPrefix) {
     for task in (0..64).map(insert).collect::<Vec<_>>() {
         task.await.unwrap();
     }
-    (store, prefix)
+    (store, server)
 }
 
 /// What all pages hold, in order, and how many there were.
@@ -73,7 +74,7 @@ async fn walk(store: &RedisStore, filter: &Filter, sort: Sort, limit: u32) -> (V
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_filter_finds_all_and_no_page_looks_at_everything() {
-    let (store, prefix) = crowded().await;
+    let (store, server) = crowded().await;
     let all = Filter::default;
     let text = |text: &str| Some(text.to_owned());
     // What a set of its own finds, in a page; what is judged record by record, in pages of 10 000 looked at.
@@ -115,11 +116,11 @@ async fn every_filter_finds_all_and_no_page_looks_at_everything() {
         let (found, pages) = walk(&store, &filter, sort.parse().unwrap(), 200).await;
         assert_eq!((found.len(), pages), (12, 1), "{filter:?}");
     }
-    every_set_follows(&store, &prefix).await;
+    every_set_follows(&store, &server).await;
 }
 
 /// What was changed and deleted leaves nothing in any set.
-async fn every_set_follows(store: &RedisStore, prefix: &TestPrefix) {
+async fn every_set_follows(store: &RedisStore, server: &OwnServer) {
     use jeton_testkit::store::update_to;
     let mut moved = record(7);
     moved.grant = jeton::Grant::default();
@@ -129,9 +130,10 @@ async fn every_set_follows(store: &RedisStore, prefix: &TestPrefix) {
     let mut deleted = record(9);
     deleted.standing = Standing::Deleted;
     store.update(&update_to(&deleted)).await.unwrap();
-    let mut direct = direct().await;
+    let client = redis::Client::open(server.url()).unwrap();
+    let mut direct = client.get_multiplexed_async_connection().await.unwrap();
     let mut of_moved = BTreeSet::new();
-    for key in prefix.keys().await {
+    for key in ask::<Vec<String>>(&mut direct, &["KEYS", "*"]).await {
         if key.contains(":index:") || key.contains(":live:") {
             let members: Vec<String> = ask(&mut direct, &["ZRANGE", &key, "0", "-1"]).await;
             assert!(!members.iter().any(|member| member.ends_with(&id(9).to_string())), "{key}");
