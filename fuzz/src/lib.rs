@@ -24,6 +24,8 @@ pub struct App {
     pub access_token: String,
     /// The id of its record.
     pub token_id: String,
+    /// The id of another token, which may be edited: an edit of the admin's own could end it.
+    pub other_id: String,
 }
 
 /// The secrets of both rings.
@@ -50,6 +52,8 @@ impl App {
         let made = runtime.block_on(authority.generate(&Caller::system("fuzz"), made)).unwrap();
         let api_token = made.api_token.expose().to_owned();
         let child = runtime.block_on(authority.exchange(&api_token, &Exchange::default())).unwrap();
+        let other = Generate::new("other").with_subject("alice");
+        let other = runtime.block_on(authority.generate(&Caller::system("fuzz"), other)).unwrap();
         let gate = Gate::new(authority.clone()).accepting_api_tokens();
         Self {
             runtime,
@@ -59,6 +63,7 @@ impl App {
             api_token,
             access_token: child.access_token.expose().to_owned(),
             token_id: made.record.id.to_string(),
+            other_id: other.record.id.to_string(),
         }
     }
 

@@ -16,17 +16,13 @@ fuzz_target!(|data: &[u8]| {
     let nobody = || Some(String::from("00000000-0000-4000-8000-000000000000"));
     let (endpoint, method, parameter) = match route % 7 {
         0 => (Endpoint::Tokens, Method::POST, None),
-        1 => (Endpoint::Token, Method::PATCH, Some(APP.token_id.clone())),
+        1 => (Endpoint::Token, Method::PATCH, Some(APP.other_id.clone())),
         2 => (Endpoint::Bulk, Method::POST, None),
         3 => (Endpoint::Rotate, Method::POST, nobody()),
         4 => (Endpoint::Revoke, Method::POST, nobody()),
         5 => (Endpoint::Audience, Method::PUT, Some("reports".into())),
         _ => (Endpoint::MyTokens, Method::POST, None),
     };
-    // An edit of the admin's own token could end it, and all that follows would be refused.
-    if endpoint == Endpoint::Token && serde_json::from_slice::<Value>(body).is_ok() {
-        return;
-    }
     if endpoint == Endpoint::Bulk && body.windows(36).any(|window| window == APP.token_id.as_bytes()) {
         return;
     }

@@ -9,7 +9,10 @@ use hyper_util::{
 };
 use serde_json::Value;
 
-use crate::Answer;
+use crate::{
+    Answer,
+    contract::{Asked, Contract, MOUNT},
+};
 
 type Client = HyperClient<HttpConnector, Full<Bytes>>;
 
@@ -146,15 +149,35 @@ impl Request {
         self.try_send().await.unwrap_or_else(|| panic!("the app does not answer"))
     }
 
-    /// The answer; none if the connection breaks.
+    /// The answer; none if the connection breaks. One of the routes of jeton is as their document says, or this panics.
     pub async fn try_send(self) -> Option<Answer> {
-        let mut request = self.request.map(Full::new);
-        // Frameworks are asked as by curl, which always names itself.
-        request.headers_mut().insert(header::USER_AGENT, HeaderValue::from_static("end-to-end"));
-        let (parts, body) = self.client.request(request).await.ok()?.into_parts();
-        let body = body.collect().await.ok()?.to_bytes();
-        Some(Answer { status: parts.status.as_u16(), headers: parts.headers, body })
+        let Self { client, request } = self;
+        let asked = Asked::of(&request);
+        let origin = request.uri().clone().into_parts();
+        let answer = ask(&client, request).await?;
+        let Some(asked) = asked else { return Some(answer) };
+        let contract = match Contract::known() {
+            Some(contract) => contract,
+            None => {
+                let mut document = http::Request::new(Bytes::new());
+                let mut uri = origin;
+                uri.path_and_query = Some(format!("{MOUNT}/openapi.json").parse().unwrap());
+                *document.uri_mut() = uri.try_into().unwrap();
+                Contract::learn(&ask(&client, document).await?.is(200).body)
+            }
+        };
+        contract.check(&asked, &answer);
+        Some(answer)
     }
+}
+
+async fn ask(client: &Client, request: http::Request<Bytes>) -> Option<Answer> {
+    let mut request = request.map(Full::new);
+    // Frameworks are asked as by curl, which always names itself.
+    request.headers_mut().insert(header::USER_AGENT, HeaderValue::from_static("end-to-end"));
+    let (parts, body) = client.request(request).await.ok()?.into_parts();
+    let body = body.collect().await.ok()?.to_bytes();
+    Some(Answer { status: parts.status.as_u16(), headers: parts.headers, body })
 }
 
 /// Percent-encoded, all of it but letters and digits.

@@ -7,6 +7,7 @@
 mod actor;
 mod answer;
 mod app;
+mod contract;
 mod framework;
 mod local;
 mod oauth;

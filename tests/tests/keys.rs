@@ -17,6 +17,7 @@ on_both!(
     a_retired_key_of_api_tokens_takes_all_with_it,
     a_retired_key_of_secrets_takes_the_secrets_with_it,
     what_there_is_not_cannot_be_done,
+    keys_of_the_host_are_seen_and_not_changed,
 );
 
 const INVALID: &str = "the token is invalid";
@@ -242,4 +243,21 @@ async fn what_there_is_not_cannot_be_done(framework: Framework) {
     admin.get("/auth/keys/rotate").await.problem(405, "method_not_allowed");
     admin.get(&retire).await.problem(405, "method_not_allowed");
     assert_eq!(keys(&admin).await, before);
+}
+
+/// The host gave the keys, and looks after them itself.
+async fn keys_of_the_host_are_seen_and_not_changed(framework: Framework) {
+    let app = Local::new(framework).with_given_keys().start().await;
+    let admin = app.admin().await;
+    let seen = keys(&admin).await;
+    assert_eq!(seen.iter().map(|key| &key["state"]).collect::<Vec<_>>(), ["signing", "signing"]);
+    for body in [json!({}), json!({"ring": "api"}), json!({"ring": "secret"})] {
+        admin.post("/auth/keys/rotate", body).await.problem(409, "keys_not_managed");
+    }
+    for key in &seen {
+        let path = format!("/auth/keys/{}/retire", key["kid"].as_str().unwrap());
+        admin.post_empty(&path).await.problem(409, "keys_not_managed");
+    }
+    assert_eq!(keys(&admin).await, seen);
+    admin.get("/auth/keys").await.is(200);
 }

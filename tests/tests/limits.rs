@@ -65,13 +65,14 @@ async fn who_shows_bad_credentials_too_often_is_not_heard_for_a_while(framework:
     for _ in 0..2 {
         bad.get("/whoami").await.problem(401, "invalid_token");
         bad.post_empty("/auth/exchange").await.problem(401, "invalid_token");
-        token_endpoint(&app.anon(), oauth).await.is(401);
     }
+    token_endpoint(&app.anon(), oauth).await.is(401);
     // What is no credential does not count.
     for _ in 0..3 {
         app.anon().get("/whoami").await.problem(401, "no_credentials");
     }
     unknown_but_good(&app).await;
+    // The sixth, and the last one of this minute.
     bad.get("/direct").await.problem(401, "invalid_token");
 
     let seconds = too_many(&bad.get("/whoami").await);
@@ -97,7 +98,7 @@ async fn who_shows_bad_credentials_too_often_is_not_heard_for_a_while(framework:
     bad.get("/whoami").await.problem(401, "invalid_token");
 }
 
-/// Who holds a good token is heard, though the address has used up what it may.
+/// Who holds a good token is heard, for as long as the address has not used up what it may.
 async fn unknown_but_good(app: &LocalApp) {
     let young = app.as_user("alice").await;
     young.get("/whoami").await.is(200);

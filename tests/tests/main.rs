@@ -25,6 +25,7 @@ mod metadata;
 mod mindtouch;
 mod nodes;
 mod oauth;
+mod openapi;
 mod personal;
 mod process;
 mod records;

@@ -10,6 +10,7 @@ on_both!(
     a_client_that_does_not_prove_itself,
     a_request_that_is_wrong,
     what_is_not_accepted_is_an_invalid_request,
+    who_says_beside_a_token_which_client_it_is_proves_it,
     an_assertion_counts_once,
     an_assertion_that_is_not_as_it_should_be,
 );
@@ -384,4 +385,54 @@ async fn an_assertion_that_is_not_as_it_should_be(framework: Framework) {
     // None of them has used it up.
     let assertion = client.sign(&json!({"alg": "HS256"}), &good);
     issued(&app, assert_with(&app, &assertion).await, &[]);
+}
+
+/// RFC 6749 §3.2.1: a token exchange needs no client; one that says who it is must prove it.
+async fn who_says_beside_a_token_which_client_it_is_proves_it(framework: Framework) {
+    let app = App::start(framework).await;
+    let client = OauthClient::new(&app, json!({"name": "CI", "subject": "bob"})).await;
+    let made = app.generate(json!({"subject": "alice"})).await;
+    let token = ("subject_token", made.api_token.as_str());
+    let fields = |rest: &[(&'static str, &str)]| -> Vec<(String, String)> {
+        let all = [&[TOKEN_EXCHANGE, token, JWT], rest].concat();
+        all.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    };
+    let send = async |basic: Option<&str>, rest: &[(&'static str, &str)]| {
+        let owned = fields(rest);
+        let fields: Vec<_> = owned.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let request = app.anon().request("POST", TOKEN);
+        let request = if let Some(basic) = basic { request.header("authorization", basic) } else { request };
+        request.form(&fields).send().await
+    };
+    let assertion = client.sign(&json!({"alg": "HS256"}), &claims(&app, &client).await);
+    let asserted = [ASSERTION, ("client_assertion", assertion.as_str())];
+    let in_body = [("client_id", client.key.as_str()), ("client_secret", client.secret.as_str())];
+    for (basic, rest) in [
+        (None, &[][..]),
+        (Some(client.basic()), &[]),
+        (None, &in_body),
+        (None, &asserted),
+        (None, &in_body[..1]),
+    ] {
+        let answer = send(basic.as_deref(), rest).await;
+        let child = issued(&app, answer, &["issued_token_type"]);
+        // The client does not matter for whom the token acts.
+        assert_eq!(child.get("/whoami").await.is(200).json()["subject"], "alice");
+    }
+    let wrong = OauthClient { secret: "1.wrong".to_owned(), ..client.clone() };
+    let answer = send(Some(&wrong.basic()), &[]).await;
+    assert_eq!(answer.header("www-authenticate"), Some(BASIC));
+    answer.oauth_error(401, "invalid_client");
+    let wrong_in_body = [("client_id", client.key.as_str()), ("client_secret", "1.wrong")];
+    // An assertion counts once, here too.
+    for rest in [&wrong_in_body[..], &asserted, &wrong_in_body[1..]] {
+        let answer = send(None, rest).await;
+        assert_eq!(answer.header("www-authenticate"), None);
+        answer.oauth_error(401, "invalid_client");
+    }
+    send(Some(&client.basic()), &in_body).await.oauth_error(400, "invalid_request");
+    send(Some(&format!("Bearer {}", made.api_token)), &[]).await.oauth_error(401, "invalid_client");
+    app.admin().await.post_empty(&client.made.action("disable")).await.is(200);
+    send(Some(&client.basic()), &[]).await.oauth_error(401, "invalid_client");
+    issued(&app, send(None, &[]).await, &["issued_token_type"]);
 }

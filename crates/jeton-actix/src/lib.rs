@@ -70,7 +70,9 @@ mod mount;
 mod protected;
 mod refused;
 
-pub use jeton_http::{Answer, Context, Endpoint, Gate, HostSession, Refusal, RouteRule, Routes};
+pub use jeton_http::{
+    Answer, Context, Endpoint, Gate, HostSession, PathItems, Refusal, RouteRule, Routes, merge_openapi,
+};
 
 pub use authenticate::{Authenticate, AuthenticateMiddleware};
 pub use authorize::{Authorize, AuthorizeMiddleware};

@@ -6,7 +6,7 @@ use actix_web::{
     guard, web,
 };
 use jeton::policy::Policy;
-use jeton_http::{Gate, RouteRule, method_not_allowed};
+use jeton_http::{Gate, PathItems, RouteRule, method_not_allowed};
 
 use crate::{Authenticate, Authorize, convert};
 
@@ -114,6 +114,12 @@ impl Protected {
     /// Every route and what it asks for, in the order of registration.
     pub fn rules(&self) -> &[RouteRule] {
         &self.rules
+    }
+
+    /// The same for an OpenAPI document: path items, each with what it asks for and how it refuses, to be put into the
+    /// `paths` of the app's own document; see [`path_items`](jeton_http::path_items).
+    pub fn path_items(&self) -> PathItems {
+        jeton_http::path_items(&self.gate, &self.rules)
     }
 }
 

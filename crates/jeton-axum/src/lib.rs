@@ -55,7 +55,10 @@ use http::Extensions;
 use jeton::policy::Policy;
 
 pub use extract::{Authenticated, Refused, Require};
-pub use jeton_http::{Answer, Context, Endpoint, Gate, HostSession, PeerAddress, Refusal, RouteRule, Routes};
+pub use jeton_http::{
+    Answer, Context, Endpoint, Gate, HostSession, PathItems, PeerAddress, Refusal, RouteRule, Routes,
+    merge_openapi,
+};
 pub use jeton_tower::{AuthenticateLayer, AuthorizeLayer};
 pub use protected::Protected;
 pub use router::{endpoint, router, well_known};

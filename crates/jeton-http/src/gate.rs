@@ -230,6 +230,16 @@ impl Gate {
         self.0.origins.iter().any(|allowed| allowed.as_bytes() == origin)
     }
 
+    /// Whether API tokens are bearers too.
+    pub(crate) fn accepts_api_tokens(&self) -> bool {
+        self.0.api_tokens
+    }
+
+    /// Whether requests without credentials pass.
+    pub(crate) fn is_optional(&self) -> bool {
+        self.0.optional
+    }
+
     /// The header that may hold a signature at the exchange.
     pub(crate) fn signature_header_of(&self) -> Option<&HeaderName> {
         self.0.signature_header.as_ref()

@@ -3,10 +3,30 @@
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use jeton::FieldError;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::wire::{Maybe, object};
 
 /// The answer type of everything here.
 pub type Answer = Response<Bytes>;
+
+object! {
+    /// The body of a problem.
+    ShownProblem<'a> as "Problem" {
+        r#type: &'a str,
+        title: &'a str,
+        status: u16,
+        detail: &'a str,
+        code: &'a str,
+        errors: Maybe<Vec<ShownError<'a>>>,
+    }
+}
+
+object! {
+    /// What is wrong with one field.
+    ShownError<'a> as "FieldError" { pointer: &'a str, detail: &'a str }
+}
 
 /// A problem: what the body of every error says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,18 +59,19 @@ impl Problem {
 
     /// The answer. Never to be kept by a cache.
     pub fn answer(&self) -> Answer {
-        let mut body = json!({
-            "type": "about:blank",
-            "title": self.status.canonical_reason().unwrap_or("Error"),
-            "status": self.status.as_u16(),
-            "detail": self.detail,
-            "code": self.code,
-        });
-        if !self.errors.is_empty() {
-            let errors =
-                self.errors.iter().map(|error| json!({"pointer": error.pointer, "detail": error.detail}));
-            body["errors"] = errors.collect();
-        }
+        let errors: Vec<_> = self
+            .errors
+            .iter()
+            .map(|error| ShownError { pointer: &error.pointer, detail: &error.detail })
+            .collect();
+        let body = ShownProblem {
+            r#type: "about:blank",
+            title: self.status.canonical_reason().unwrap_or("Error"),
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            code: self.code,
+            errors: Maybe(Some(errors).filter(|errors| !errors.is_empty())),
+        };
         let mut answer = json_answer(self.status, &body);
         let problem = HeaderValue::from_static("application/problem+json");
         answer.headers_mut().insert(header::CONTENT_TYPE, problem);
@@ -59,8 +80,9 @@ impl Problem {
 }
 
 /// An answer in JSON that no cache may keep.
-pub(crate) fn json_answer(status: StatusCode, body: &Value) -> Answer {
-    let mut answer = Response::new(Bytes::from(body.to_string()));
+pub(crate) fn json_answer(status: StatusCode, body: &impl Serialize) -> Answer {
+    // Through a value: its members are sorted. What is answered with has texts for keys, and nothing that fails.
+    let mut answer = Response::new(Bytes::from(json!(body).to_string()));
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

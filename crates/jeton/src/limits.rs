@@ -7,7 +7,9 @@ use std::{fmt, net::IpAddr, num::NonZeroU32, sync::Arc, time::Duration};
 
 use dashmap::DashMap;
 use governor::{
-    Quota, RateLimiter, clock::Clock as GovernorClock, middleware::NoOpMiddleware,
+    Quota, RateLimiter,
+    clock::Clock as GovernorClock,
+    middleware::{NoOpMiddleware, StateInformationMiddleware},
     state::keyed::DashMapStateStore,
 };
 
@@ -42,7 +44,7 @@ impl GovernorClock for Monotonic {
     }
 }
 
-type Limiter<K> = RateLimiter<K, DashMapStateStore<K>, Monotonic, NoOpMiddleware<Duration>>;
+type Limiter<K> = RateLimiter<K, DashMapStateStore<K>, Monotonic, StateInformationMiddleware>;
 
 /// What is limited.
 pub(crate) struct Limits {
@@ -97,22 +99,27 @@ impl Limits {
         if wait.is_zero() { Ok(()) } else { Err(wait) }
     }
 
-    /// Bad credentials came from that address.
+    /// Bad credentials came from that address. With the last ones that it may show, it is shut out until it may show one
+    /// more: those of many at once that are over the limit are not looked at.
     pub(crate) fn bad_credentials(&self, address: Option<IpAddr>) {
         let (Some(limiter), Some(address)) = (&self.bad_credentials, address) else { return };
         let network = Network::from(address);
-        if let Err(not_until) = limiter.check_key(&network)
-            && self.shut_out.len() < MAX_SHUT_OUT
-        {
-            let now = self.clock.now();
-            self.shut_out.insert(network, now.saturating_add(not_until.wait_time_from(now)));
+        let now = self.clock.now();
+        let wait = match limiter.check_key(&network) {
+            Ok(left) if left.remaining_burst_capacity() > 0 => return,
+            Ok(left) => left.quota().replenish_interval(),
+            Err(not_until) => not_until.wait_time_from(now),
+        };
+        if self.shut_out.len() < MAX_SHUT_OUT {
+            self.shut_out.insert(network, now.saturating_add(wait));
         }
     }
 
     /// An exchange of that token. Fails with the time after which the next one is let through.
     pub(crate) fn exchange(&self, id: RecordId) -> Result<(), Duration> {
         let Some(limiter) = &self.exchanges else { return Ok(()) };
-        limiter.check_key(&id).map_err(|not_until| not_until.wait_time_from(self.clock.now()))
+        let checked = limiter.check_key(&id);
+        checked.map(drop).map_err(|not_until| not_until.wait_time_from(self.clock.now()))
     }
 
     /// Forgets whoever has not come for long.
@@ -125,5 +132,7 @@ impl Limits {
 }
 
 fn limiter<K: std::hash::Hash + Eq + Clone>(limit: PerMinute, clock: &Monotonic) -> Limiter<K> {
-    RateLimiter::new(Quota::per_minute(limit.0), DashMapStateStore::default(), clock.clone())
+    type Plain<K> = RateLimiter<K, DashMapStateStore<K>, Monotonic, NoOpMiddleware<Duration>>;
+    let quota = Quota::per_minute(limit.0);
+    Plain::new(quota, DashMapStateStore::default(), clock.clone()).with_middleware()
 }

@@ -108,3 +108,16 @@ async fn a_bound_within_which_the_log_is_not_read_again_is_refused() {
         assert!(builder.build().await.is_err(), "{bound}");
     }
 }
+
+#[tokio::test]
+async fn a_node_that_hears_nothing_signs_no_cut_offs() {
+    let world = World::new();
+    let node = strict(&world).await;
+    world.clock.pass(10);
+    assert!(node.signed_cut_offs().await.is_ok(), "the very bound");
+    world.clock.pass(1);
+    assert!(matches!(node.signed_cut_offs().await, Err(Unavailable::Stale)), "not even an old document");
+    world.store.fail(Call::Changes, false);
+    node.sync().await.unwrap();
+    assert!(node.signed_cut_offs().await.is_ok());
+}

@@ -2,7 +2,10 @@
 
 use std::{fs, net::TcpListener, path::Path, sync::Arc};
 
-use jeton::{Authority, Caller, Exchange, Expiry, Generate, MasterKey, StaticDirectory, SystemRandom};
+use jeton::{
+    Algorithm, Authority, Caller, Exchange, Expiry, Generate, MasterKey, SigningKey, StaticDirectory,
+    SystemRandom,
+};
 use jeton_axum::Gate;
 use jeton_sqlx::SqliteStore;
 use tempfile::TempDir;
@@ -51,8 +54,13 @@ impl Local {
         let mut builder = Authority::builder(format!("{url}/auth"))
             .audience(url.clone())
             .store(store.clone())
-            .managed_keys(store, MasterKey::generate(&SystemRandom).unwrap())
             .directory(directory);
+        builder = if self.given_keys {
+            let key = || [SigningKey::generate(Algorithm::EdDsa, &SystemRandom).unwrap()];
+            builder.api_keys(key()).access_keys(key())
+        } else {
+            builder.managed_keys(store, MasterKey::generate(&SystemRandom).unwrap())
+        };
         if let Some(clock) = self.clock {
             builder = builder.clock(Arc::new(clock));
         }

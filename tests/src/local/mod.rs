@@ -30,6 +30,7 @@ pub struct Local {
     routes: Vec<Route>,
     names: Vec<(&'static str, Endpoint)>,
     clock: Option<FakeClock>,
+    given_keys: bool,
 }
 
 /// A route that tells who asks, if the policy lets it pass.
@@ -61,6 +62,7 @@ impl Local {
             routes: Vec::new(),
             names: Vec::new(),
             clock: None,
+            given_keys: false,
         }
     }
 
@@ -111,6 +113,13 @@ impl Local {
     #[must_use]
     pub fn also(mut self, path: &'static str, endpoint: Endpoint) -> Self {
         self.names.push((path, endpoint));
+        self
+    }
+
+    /// With keys that the app gives, in the place of managed ones.
+    #[must_use]
+    pub fn with_given_keys(mut self) -> Self {
+        self.given_keys = true;
         self
     }
 

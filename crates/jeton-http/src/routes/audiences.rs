@@ -1,8 +1,7 @@
 //! `/audiences`: who may call a route that asks for a named audience.
 
 use http::{Method, StatusCode};
-use jeton::NamedAudience;
-use serde_json::{Value, json};
+use jeton::{NamedAudience, Names};
 
 use super::{
     Failure, Request,
@@ -13,20 +12,36 @@ use crate::{
     issuer::IssuerGate,
     problem::json_answer,
     session::caller,
-    wire::{self, Accepts, Fields},
+    wire::{self, object},
 };
+
+object! {
+    /// An audience and who is in it.
+    ShownAudience<'a> as "Audience" {
+        name: &'a str,
+        subjects: &'a Names,
+        groups: &'a Names,
+        roles: &'a Names,
+    }
+}
+
+list! {
+    /// All audiences.
+    AudienceList<'a> as "AudienceList" of ShownAudience<'a>
+}
 
 pub(super) async fn respond(gate: &IssuerGate, request: &Request) -> Result<Answer, Failure> {
     let caller = caller(gate, request).await?;
     let authority = gate.authority();
     let Some(name) = request.parameter.as_deref() else {
         let audiences = authority.audiences(&caller).await?;
-        let items: Vec<_> = audiences.iter().map(show).collect();
-        return Ok(json_answer(StatusCode::OK, &json!({"items": items, "next_cursor": null})));
+        let items = audiences.iter().map(show).collect();
+        return Ok(json_answer(StatusCode::OK, &AudienceList { items, next_cursor: None }));
     };
     let audience = if request.method == Method::PUT {
-        let fields = Fields::read(&request.headers, &request.body, Accepts::Json)?;
-        let wanted = wire::audience(fields, name)?;
+        let members = wire::AUDIENCE.read(&request.headers, &request.body)?;
+        let mut wanted = NamedAudience::new(name);
+        (wanted.subjects, wanted.groups, wanted.roles) = (members.subjects, members.groups, members.roles);
         let if_match = single_version(&request.headers, || async {
             Ok::<_, Failure>(authority.audience(&caller, name).await?.version)
         });
@@ -37,11 +52,11 @@ pub(super) async fn respond(gate: &IssuerGate, request: &Request) -> Result<Answ
     Ok(tagged(StatusCode::OK, &show(&audience), audience.version))
 }
 
-fn show(audience: &NamedAudience) -> Value {
-    json!({
-        "name": audience.name,
-        "subjects": audience.subjects,
-        "groups": audience.groups,
-        "roles": audience.roles,
-    })
+fn show(audience: &NamedAudience) -> ShownAudience<'_> {
+    ShownAudience {
+        name: &audience.name,
+        subjects: &audience.subjects,
+        groups: &audience.groups,
+        roles: &audience.roles,
+    }
 }

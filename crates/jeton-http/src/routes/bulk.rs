@@ -2,7 +2,6 @@
 
 use http::StatusCode;
 use jeton::{ManageError, rights::scopes};
-use serde_json::json;
 
 use super::{Failure, Request};
 use crate::{
@@ -10,13 +9,22 @@ use crate::{
     issuer::IssuerGate,
     problem::json_answer,
     session::caller,
-    wire::{self, Accepts, BulkAction, Fields},
+    wire::{self, BulkAction, object},
 };
+
+object! {
+    /// What came of each.
+    BulkResults as "BulkResults" { results: Vec<BulkResult> }
+}
+
+object! {
+    /// What came of one.
+    BulkResult as "BulkResult" { id: String, status: u16 }
+}
 
 pub(super) async fn bulk(gate: &IssuerGate, request: &Request) -> Result<Answer, Failure> {
     let caller = caller(gate, request).await?;
-    let fields = Fields::read(&request.headers, &request.body, Accepts::Json)?;
-    let bulk = wire::bulk(fields)?;
+    let bulk = wire::BULK.read(&request.headers, &request.body)?.ok_or_else(wire::missing)?;
     // Also if none of the ids names anything.
     caller.require(scopes::TOKENS_WRITE)?;
     let authority = gate.authority();
@@ -32,7 +40,7 @@ pub(super) async fn bulk(gate: &IssuerGate, request: &Request) -> Result<Answer,
             Ok(()) => bulk.action.status(),
             Err(error) => Failure::from(error).answer(gate.realm_of()).status(),
         };
-        results.push(json!({"id": text, "status": status.as_u16()}));
+        results.push(BulkResult { id: text, status: status.as_u16() });
     }
-    Ok(json_answer(StatusCode::OK, &json!({"results": results})))
+    Ok(json_answer(StatusCode::OK, &BulkResults { results }))
 }

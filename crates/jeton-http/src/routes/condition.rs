@@ -4,7 +4,7 @@ use std::future::Future;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use serde_json::Value;
+use serde::Serialize;
 
 use super::Request;
 use crate::{Answer, problem::json_answer};
@@ -13,7 +13,7 @@ use crate::{Answer, problem::json_answer};
 const NO_VERSION: u64 = 0;
 
 /// An answer with the version of what it shows as its `ETag`.
-pub(super) fn tagged(status: StatusCode, body: &Value, version: u64) -> Answer {
+pub(super) fn tagged(status: StatusCode, body: &impl Serialize, version: u64) -> Answer {
     let mut answer = json_answer(status, body);
     if let Ok(tag) = HeaderValue::try_from(format!("\"{version}\"")) {
         answer.headers_mut().insert(header::ETAG, tag);

@@ -66,13 +66,15 @@ pub enum Endpoint {
     OauthRevoke,
     /// `/.well-known/jwks.json`
     Jwks,
+    /// `/openapi.json`
+    Openapi,
     /// `/.well-known/cut-offs`
     CutOffs,
 }
 
 impl Endpoint {
     /// All of them; those whose path has no parameter come before those that it could be taken for.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::Exchange,
         Self::Tokens,
         Self::Bulk,
@@ -104,6 +106,7 @@ impl Endpoint {
         Self::Introspect,
         Self::OauthRevoke,
         Self::Jwks,
+        Self::Openapi,
         Self::CutOffs,
     ];
 
@@ -141,6 +144,7 @@ impl Endpoint {
             Self::Introspect => "/oauth2/introspect",
             Self::OauthRevoke => "/oauth2/revoke",
             Self::Jwks => "/.well-known/jwks.json",
+            Self::Openapi => "/openapi.json",
             Self::CutOffs => "/.well-known/cut-offs",
         }
     }
@@ -189,9 +193,13 @@ impl Endpoint {
             Self::Tokens | Self::MyTokens => &["GET", "HEAD", "POST"],
             Self::Token | Self::MyToken => &["GET", "HEAD", "PATCH", "DELETE"],
             Self::Audience => &["GET", "HEAD", "PUT"],
-            Self::Own | Self::Audiences | Self::Audit | Self::Keys | Self::Jwks | Self::CutOffs => {
-                &["GET", "HEAD"]
-            }
+            Self::Own
+            | Self::Audiences
+            | Self::Audit
+            | Self::Keys
+            | Self::Jwks
+            | Self::CutOffs
+            | Self::Openapi => &["GET", "HEAD"],
             _ => &["POST"],
         }
     }

@@ -1,42 +1,57 @@
 //! `POST /exchange`: an API token for an access token.
 
 use http::{HeaderName, HeaderValue, StatusCode};
-use jeton::Exchanged;
-use serde_json::json;
+use jeton::{Exchange, Exchanged, Origin, RecordId, Timestamp};
 
 use super::{Failure, Request};
 use crate::{
-    Answer, Refusal,
+    Answer, Problem, Refusal,
     issuer::IssuerGate,
     problem::json_answer,
-    wire::{self, Accepts, Fields},
+    wire::{self, object},
 };
 
+object! {
+    /// An access token.
+    ShownAccessToken<'a> as "AccessToken" {
+        access_token: &'a str,
+        token_type: &'a str,
+        expires_in: u64,
+        expires_at: Timestamp,
+        scope: String,
+        token_id: RecordId,
+    }
+}
+
 /// The end of the API token, as an RFC 3339 time; left out if it has none.
-const EXPIRATION: HeaderName = HeaderName::from_static("api-token-expiration");
+pub(crate) const EXPIRATION: HeaderName = HeaderName::from_static("api-token-expiration");
 
 pub(super) async fn exchange(gate: &IssuerGate, request: &Request) -> Result<Answer, Failure> {
     let authority = gate.authority();
     let presented = presented(gate, request)?;
-    let fields = Fields::read(&request.headers, &request.body, Accepts::JsonFormOrNothing)?;
-    let wanted = wire::exchange(fields, gate.origin(request).into())?;
+    let wanted = wanted(request, gate.origin(request).into())?;
     let exchanged = match presented {
         Presented::Token(token) => authority.exchange(token, &wanted).await?,
         Presented::Signature(signature) => authority.exchange_signature(signature, &wanted).await?,
     };
-    let mut answer = json_answer(
-        StatusCode::OK,
-        &json!({
-            "access_token": exchanged.access_token.expose(),
-            "token_type": "Bearer",
-            "expires_in": exchanged.expires_in.as_secs(),
-            "expires_at": exchanged.expires_at,
-            "scope": exchanged.scope(),
-            "token_id": exchanged.token_id,
-        }),
-    );
+    let body = ShownAccessToken {
+        access_token: exchanged.access_token.expose(),
+        token_type: "Bearer",
+        expires_in: exchanged.expires_in.as_secs(),
+        expires_at: exchanged.expires_at,
+        scope: exchanged.scope(),
+        token_id: exchanged.token_id,
+    };
+    let mut answer = json_answer(StatusCode::OK, &body);
     tell_expiration(&mut answer, &exchanged);
     Ok(answer)
+}
+
+/// The narrower rights that are asked for.
+fn wanted(request: &Request, origin: Origin) -> Result<Exchange, Problem> {
+    let wanted = wire::EXCHANGE.read(&request.headers, &request.body)?;
+    let exchange = Exchange { audience: wanted.audience, origin, ..Exchange::default() };
+    exchange.with_scope_parameter(&wanted.scope).map_err(|error| Problem::fields(vec![error]))
 }
 
 /// What stands for the API token.

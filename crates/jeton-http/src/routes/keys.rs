@@ -1,8 +1,7 @@
 //! `/keys`: the rings, without any private part; rotating and retiring.
 
 use http::StatusCode;
-use jeton::{KeyInfo, Ring};
-use serde_json::{Value, json};
+use jeton::{Algorithm, KeyInfo, KeyState, Ring, Timestamp};
 
 use super::{Endpoint, Failure, Request};
 use crate::{
@@ -10,8 +9,26 @@ use crate::{
     issuer::IssuerGate,
     problem::json_answer,
     session::caller,
-    wire::{self, Accepts, Fields},
+    wire::{self, Word, object},
 };
+
+object! {
+    /// A key, without any private part.
+    ShownKey<'a> as "Key" {
+        kid: &'a str,
+        ring: Word<Ring>,
+        algorithm: Word<Algorithm>,
+        state: Word<KeyState>,
+        created_at: Option<Timestamp>,
+        signs_from: Option<Timestamp>,
+        retired_at: Option<Timestamp>,
+    }
+}
+
+list! {
+    /// All keys.
+    KeyList<'a> as "KeyList" of ShownKey<'a>
+}
 
 pub(super) async fn respond(
     gate: &IssuerGate,
@@ -22,28 +39,29 @@ pub(super) async fn respond(
     let authority = gate.authority();
     if endpoint == Endpoint::Keys {
         let keys = authority.keys(&caller).await?;
-        let items: Vec<_> = keys.iter().map(show).collect();
-        return Ok(json_answer(StatusCode::OK, &json!({"items": items, "next_cursor": null})));
+        let items = keys.iter().map(show).collect();
+        return Ok(json_answer(StatusCode::OK, &KeyList { items, next_cursor: None }));
     }
-    let fields = Fields::read(&request.headers, &request.body, Accepts::JsonOrNothing)?;
+    let (headers, body) = (&request.headers, &request.body);
     let key = if endpoint == Endpoint::RotateKeys {
-        authority.rotate_keys(&caller, wire::ring(fields)?.unwrap_or(Ring::Access)).await?
+        let ring = wire::RING.read(headers, body)?;
+        authority.rotate_keys(&caller, ring.unwrap_or(Ring::Access)).await?
     } else {
         let kid = request.parameter.as_deref().ok_or_else(Problem::not_found)?;
-        let caller = caller.with_reason(wire::reason(fields)?);
+        let caller = caller.with_reason(wire::REASON.read(headers, body)?);
         authority.retire_key(&caller, kid).await?
     };
     Ok(json_answer(StatusCode::OK, &show(&key)))
 }
 
-fn show(key: &KeyInfo) -> Value {
-    json!({
-        "kid": key.kid,
-        "ring": key.ring.as_str(),
-        "algorithm": key.algorithm.as_str(),
-        "state": key.state.as_str(),
-        "created_at": key.created_at,
-        "signs_from": key.signs_from,
-        "retired_at": key.retired_at,
-    })
+fn show(key: &KeyInfo) -> ShownKey<'_> {
+    ShownKey {
+        kid: &key.kid,
+        ring: key.ring.into(),
+        algorithm: key.algorithm.into(),
+        state: key.state.into(),
+        created_at: key.created_at,
+        signs_from: key.signs_from,
+        retired_at: key.retired_at,
+    }
 }

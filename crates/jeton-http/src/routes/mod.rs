@@ -1,5 +1,18 @@
 //! The routes, written once. An adapter registers [`Endpoint::ALL`] path by path and hands each request over.
 
+/// A list: its items, and where the next page begins.
+macro_rules! list {
+    ($(#[$meta:meta])* $name:ident<$life:lifetime> as $component:literal of $item:ty) => {
+        $crate::wire::object! {
+            $(#[$meta])*
+            $name<$life> as $component {
+                items: Vec<$item>,
+                next_cursor: Option<String>,
+            }
+        }
+    };
+}
+
 mod audiences;
 mod audit;
 mod bulk;
@@ -11,16 +24,33 @@ mod failure;
 mod jwks;
 mod keys;
 mod oauth;
+mod openapi;
 mod own;
 mod tokens;
 
-use std::{fmt, net::IpAddr};
+use std::{
+    fmt,
+    net::IpAddr,
+    sync::{Arc, OnceLock},
+};
+
+use bytes::Bytes;
 
 use http::{HeaderMap, Method};
 
+pub(crate) use audiences::{AudienceList, ShownAudience};
+pub(crate) use audit::AuditPage;
+pub(crate) use bulk::{BulkResult, BulkResults};
 pub use endpoint::Endpoint;
+pub(crate) use exchange::{EXPIRATION, ShownAccessToken};
 pub(crate) use failure::Failure;
+pub(crate) use keys::{KeyList, ShownKey};
 pub use oauth::WellKnown;
+pub(crate) use oauth::{
+    INTROSPECTION, Issued, Issuer, Nothing, Parameters, REVOCATION, Resource, ShownIntrospection,
+    ShownOauthError, TOKEN, path_of,
+};
+pub(crate) use tokens::{Revealed, ShownToken, TokenPage};
 
 use crate::{Answer, Body, Gate, Head, HostSession, Problem, issuer::IssuerGate, method_not_allowed};
 
@@ -75,6 +105,8 @@ impl Head for Request {
 #[derive(Clone, Debug)]
 pub struct Routes {
     gate: Gate,
+    /// The OpenAPI document, once somebody has asked for it.
+    openapi: Arc<OnceLock<Bytes>>,
     /// None if the gate has a verifier alone.
     issuer: Option<IssuerGate>,
 }
@@ -94,7 +126,7 @@ impl Routes {
         if issuer.is_none() {
             tracing::error!("routes were mounted that have no authority behind them");
         }
-        Self { gate, issuer }
+        Self { gate, issuer, openapi: Arc::default() }
     }
 
     /// The well-known path of a document at the origin; see [`WellKnown`].
@@ -113,6 +145,17 @@ impl Routes {
         } else {
             method_not_allowed(method, &["GET", "HEAD"])
         }
+    }
+
+    /// The OpenAPI 3.1 document of the routes, as `GET /openapi.json` answers it. Its server is the path in the issuer,
+    /// under which the routes are mounted. [`merge_openapi`](crate::merge_openapi) puts it into that of the host.
+    pub fn openapi(&self) -> serde_json::Value {
+        crate::openapi::document(self)
+    }
+
+    /// The gate before them.
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.gate
     }
 
     /// The authority behind the routes; none if they were mounted with a verifier alone.
@@ -137,6 +180,7 @@ impl Routes {
                 Ok(oauth::respond(gate, endpoint, &request).await)
             }
             Endpoint::Jwks => Ok(jwks::jwks(gate, &request)),
+            Endpoint::Openapi => Ok(openapi::respond(self, &request)),
             Endpoint::CutOffs => cut_offs::cut_offs(gate, &request).await,
             Endpoint::Own | Endpoint::RevokeOwn => own::respond(gate, endpoint, &request).await,
             Endpoint::RotateOwn => own::rotate(gate, &request).await,

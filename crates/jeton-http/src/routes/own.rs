@@ -5,12 +5,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use super::{Endpoint, Failure, Request, condition::tagged, tokens::shown};
-use crate::{
-    Answer, Refusal,
-    issuer::IssuerGate,
-    session::principal,
-    wire::{self, Accepts, Fields},
-};
+use crate::{Answer, Refusal, issuer::IssuerGate, session::principal, wire};
 
 /// How long the old token is accepted too when a token rotates itself, unless told otherwise.
 const GRACE: Duration = Duration::from_secs(3600);
@@ -23,8 +18,7 @@ pub(super) async fn respond(
     let authority = gate.authority();
     let principal = principal(gate, request)?.ok_or(Refusal::NoCredentials)?;
     let record = if endpoint == Endpoint::RevokeOwn {
-        let fields = Fields::read(&request.headers, &request.body, Accepts::JsonOrNothing)?;
-        let reason = wire::reason(fields)?;
+        let reason = wire::REASON.read(&request.headers, &request.body)?;
         authority.revoke_self(&principal, gate.origin(request).into(), reason).await?
     } else {
         authority.find_self(&principal).await?
@@ -35,8 +29,7 @@ pub(super) async fn respond(
 /// The bearer is the API token itself: an access token that was stolen must not become a token that stays.
 pub(super) async fn rotate(gate: &IssuerGate, request: &Request) -> Result<Answer, Failure> {
     let token = gate.bearer(request)?.ok_or(Refusal::NoCredentials)?;
-    let fields = Fields::read(&request.headers, &request.body, Accepts::JsonOrNothing)?;
-    let grace = wire::grace(fields, GRACE)?;
+    let grace = wire::ROTATE_OWN.read(&request.headers, &request.body)?.unwrap_or(GRACE);
     let rotated = gate.authority().rotate_self(token, grace, &gate.origin(request).into()).await?;
     Ok(shown(gate.authority(), StatusCode::OK, &rotated))
 }

@@ -2,19 +2,39 @@
 
 use http::{HeaderValue, Method, StatusCode, header};
 use jeton::{Authority, Caller, Generated, Position, Record, RecordId};
-use serde_json::json;
 
 use super::{
     Endpoint, Failure, Request,
     condition::{single_version, tagged},
+    oauth::path_of,
 };
 use crate::{
     Answer, Problem,
     issuer::IssuerGate,
     problem::json_answer,
     session::caller,
-    wire::{self, Accepts, Fields},
+    wire::{self, Maybe, ShownRecord, object},
 };
+
+list! {
+    /// A page of records.
+    TokenPage<'a> as "TokenPage" of ShownRecord<'a>
+}
+
+object! {
+    /// A record with its new token, and its new key and secret if it has them.
+    ShownToken<'a> as "GeneratedToken" {
+        token: ShownRecord<'a>,
+        api_token: &'a str,
+        key: Maybe<&'a str>,
+        secret: Maybe<&'a str>,
+    }
+}
+
+object! {
+    /// A token that is shown again.
+    Revealed<'a> as "RevealedToken" { api_token: &'a str }
+}
 
 pub(super) async fn respond(
     gate: &IssuerGate,
@@ -46,14 +66,14 @@ pub(super) async fn respond(
         }
         (Endpoint::Token, _) => authority.find(&caller, id).await?,
         (Endpoint::Rotate, _) => {
-            let fields = Fields::read(&request.headers, &request.body, Accepts::JsonOrNothing)?;
-            let rotated = authority.rotate(&caller, id, wire::rotate(fields)?).await?;
+            let wanted = wire::ROTATE.read(&request.headers, &request.body)?;
+            let rotated = authority.rotate(&caller, id, wanted).await?;
             return Ok(shown(authority, StatusCode::OK, &rotated));
         }
         (Endpoint::Reveal, _) => {
-            Fields::read(&request.headers, &request.body, Accepts::JsonOrNothing)?.finish()?;
+            wire::NOTHING.read(&request.headers, &request.body)?;
             let token = authority.reveal(&caller, id).await?;
-            return Ok(json_answer(StatusCode::OK, &json!({"api_token": token.expose()})));
+            return Ok(json_answer(StatusCode::OK, &Revealed { api_token: token.expose() }));
         }
         _ => stand(authority, &caller, endpoint, id, request).await?,
     };
@@ -67,10 +87,10 @@ async fn generate(
     request: &Request,
     under: &str,
 ) -> Result<Answer, Failure> {
-    let fields = Fields::read(&request.headers, &request.body, Accepts::Json)?;
-    let generated = authority.generate(caller, wire::generate(fields)?).await?;
+    let wanted = wire::GENERATE.read(&request.headers, &request.body)?;
+    let generated = authority.generate(caller, wanted).await?;
     let mut answer = shown(authority, StatusCode::CREATED, &generated);
-    let location = format!("{}{under}/tokens/{}", mount_path(authority), generated.record.id);
+    let location = format!("{}{under}/tokens/{}", path_of(authority.issuer()), generated.record.id);
     if let Ok(location) = HeaderValue::try_from(location) {
         answer.headers_mut().insert(header::LOCATION, location);
     }
@@ -80,25 +100,24 @@ async fn generate(
 /// A record with its new token: the one time that it is seen.
 pub(super) fn shown(authority: &Authority, status: StatusCode, generated: &Generated) -> Answer {
     let record = &generated.record;
-    let mut body = json!({
-        "token": wire::record(authority, record),
-        "api_token": generated.api_token.expose(),
-    });
-    if let Some(pair) = &generated.secret {
-        body["key"] = json!(pair.key);
-        body["secret"] = json!(pair.secret.expose());
-    }
+    let secret = generated.secret.as_ref();
+    let body = ShownToken {
+        token: wire::record(authority, record),
+        api_token: generated.api_token.expose(),
+        key: Maybe(secret.map(|pair| pair.key.as_str())),
+        secret: Maybe(secret.map(|pair| pair.secret.expose())),
+    };
     tagged(status, &body, record.version)
 }
 
 async fn list(authority: &Authority, caller: &Caller, request: &Request) -> Result<Answer, Failure> {
-    let mut query = wire::list_query(request.query.as_deref())?;
+    let mut query = wire::LIST.read(request.query.as_deref())?;
     query.filter.beyond = query.breaks_policy.then(|| authority.end_bounds());
     let sort = query.sort;
     let page = authority.list(caller, query.filter, sort, query.after, query.limit).await?;
-    let items: Vec<_> = page.records.iter().map(|record| wire::record(authority, record)).collect();
-    let next = page.next.as_ref().map(|position: &Position| position.to_cursor(sort));
-    Ok(json_answer(StatusCode::OK, &json!({"items": items, "next_cursor": next})))
+    let items = page.records.iter().map(|record| wire::record(authority, record)).collect();
+    let next_cursor = page.next.as_ref().map(|position: &Position| position.to_cursor(sort));
+    Ok(json_answer(StatusCode::OK, &TokenPage { items, next_cursor }))
 }
 
 async fn edit(
@@ -107,8 +126,7 @@ async fn edit(
     id: RecordId,
     request: &Request,
 ) -> Result<Record, Failure> {
-    let fields = Fields::read(&request.headers, &request.body, Accepts::Json)?;
-    let edit = wire::edit(fields)?;
+    let edit = wire::EDIT.read(&request.headers, &request.body)?;
     let if_match = single_version(&request.headers, || async {
         Ok::<_, Failure>(authority.find(caller, id).await?.version)
     });
@@ -122,21 +140,14 @@ async fn stand(
     id: RecordId,
     request: &Request,
 ) -> Result<Record, Failure> {
-    let fields = Fields::read(&request.headers, &request.body, Accepts::JsonOrNothing)?;
-    let caller = &caller.clone().with_reason(wire::reason(fields)?);
+    let reason = wire::REASON.read(&request.headers, &request.body)?;
+    let caller = &caller.clone().with_reason(reason);
     Ok(match endpoint {
         Endpoint::Disable => authority.disable(caller, id).await?,
         Endpoint::Enable => authority.enable(caller, id).await?,
         Endpoint::CancelRotation => authority.cancel_rotation(caller, id).await?,
         _ => authority.revoke(caller, id).await?,
     })
-}
-
-/// The path of the URL under which the routes are known.
-fn mount_path(authority: &Authority) -> &str {
-    let issuer = authority.issuer();
-    let host = issuer.find("://").map_or(0, |at| at + 3);
-    issuer[host..].find('/').map_or("", |at| &issuer[host + at..])
 }
 
 fn no_content() -> Answer {

@@ -1,12 +1,14 @@
 //! A JSON object from outside, taken apart field by field, so that every field that is wrong is named.
 
-use std::fmt;
-
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, StatusCode};
 use jeton::{FieldError, MAX_LIST, MAX_MEMBERS, Names};
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
+use super::{
+    Member, Shape, Text,
+    form::{form_object, json_object, media_type},
+    nullable, object_schema,
+};
 use crate::{Problem, body::Body};
 
 /// Which forms of body a route takes.
@@ -21,14 +23,39 @@ pub(crate) enum Accepts {
 }
 
 /// The fields of a request that were not taken yet, and what was wrong with those that were.
+///
+/// The same calls tell which fields a request has: run over [`described`](Self::described) they take nothing, and what
+/// they ask for is written down. So what is documented is what is read.
 #[derive(Debug, Default)]
 pub(crate) struct Fields {
     left: Map<String, Value>,
     errors: Vec<FieldError>,
+    /// What was asked for, if that is all that is wanted.
+    asked: Option<Vec<Member>>,
 }
 
 impl Fields {
-    pub(crate) fn read(headers: &HeaderMap, body: &Body, accepts: Accepts) -> Result<Self, Problem> {
+    /// The schema of what a request is read by.
+    pub(crate) fn described<T>(component: &str, read: impl FnOnce(&mut Self) -> T) -> Value {
+        let mut fields = Self { asked: Some(Vec::new()), ..Self::default() };
+        read(&mut fields);
+        let mut members = fields.asked.unwrap_or_default();
+        for member in members.iter_mut().filter(|member| !member.needed) {
+            member.schema = nullable(member.schema.take());
+        }
+        let mut schema = object_schema(component, members);
+        schema["additionalProperties"] = json!(false);
+        schema
+    }
+
+    /// Reads all of a request; what was not asked for is wrong.
+    pub(crate) fn take_all<T>(mut self, read: impl FnOnce(&mut Self) -> T) -> Result<T, Problem> {
+        let read = read(&mut self);
+        self.finish()?;
+        Ok(read)
+    }
+
+    pub(super) fn read(headers: &HeaderMap, body: &Body, accepts: Accepts) -> Result<Self, Problem> {
         let body = match body {
             Body::Complete(body) => body,
             Body::TooLarge => {
@@ -63,11 +90,15 @@ impl Fields {
                 ));
             }
         };
-        Ok(Self { left, errors: Vec::new() })
+        Ok(Self { left, ..Self::default() })
     }
 
     /// The value of a field, left out if it is `null`.
-    fn take(&mut self, name: &str) -> Option<Value> {
+    fn take(&mut self, name: &'static str, schema: impl FnOnce() -> Value) -> Option<Value> {
+        if let Some(asked) = &mut self.asked {
+            asked.push(Member { name, schema: schema(), needed: false });
+            return None;
+        }
         self.left.remove(name).filter(|value| !value.is_null())
     }
 
@@ -77,14 +108,21 @@ impl Fields {
 
     /// A field that must be there and was not taken: told unless something was wrong with it already.
     pub(crate) fn needed(&mut self, name: &str) {
+        for member in self.asked.iter_mut().flatten().filter(|member| member.name == name) {
+            member.needed = true;
+        }
         let pointer = format!("/{name}");
         if !self.errors.iter().any(|error| error.pointer.starts_with(&pointer)) {
             self.fail(name, "is needed");
         }
     }
 
-    pub(crate) fn string(&mut self, name: &str) -> Option<String> {
-        match self.take(name)? {
+    pub(crate) fn string(&mut self, name: &'static str) -> Option<String> {
+        self.string_of(name, String::schema)
+    }
+
+    fn string_of(&mut self, name: &'static str, schema: fn() -> Value) -> Option<String> {
+        match self.take(name, schema)? {
             Value::String(text) => Some(text),
             _ => {
                 self.fail(name, "must be a string");
@@ -98,22 +136,17 @@ impl Fields {
         self.left.get(name) == Some(&Value::Null) && self.left.remove(name).is_some()
     }
 
-    pub(crate) fn parsed<T>(
-        &mut self,
-        name: &str,
-        detail: &str,
-        parse: impl Fn(&str) -> Option<T>,
-    ) -> Option<T> {
-        let text = self.string(name)?;
-        let value = parse(&text);
+    pub(crate) fn parsed<T: Text>(&mut self, name: &'static str) -> Option<T> {
+        let text = self.string_of(name, T::schema)?;
+        let value = T::read(&text);
         if value.is_none() {
-            self.fail(name, detail);
+            self.fail(name, &T::wrong());
         }
         value
     }
 
-    pub(crate) fn whole_number(&mut self, name: &str) -> Option<u32> {
-        let value = self.take(name)?;
+    pub(crate) fn whole_number(&mut self, name: &'static str) -> Option<u32> {
+        let value = self.take(name, u32::schema)?;
         let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
         if number.is_none() {
             self.fail(name, "must be a whole number");
@@ -121,23 +154,52 @@ impl Fields {
         number
     }
 
-    pub(crate) fn truth(&mut self, name: &str) -> Option<bool> {
-        let value = self.take(name)?;
+    pub(crate) fn truth(&mut self, name: &'static str) -> Option<bool> {
+        let value = self.take(name, bool::schema)?;
         if value.as_bool().is_none() {
             self.fail(name, "must be true or false");
         }
         value.as_bool()
     }
 
-    /// An array of strings, of which each is parsed.
-    pub(crate) fn array<T>(
+    /// Whether the field is there; it can be nothing but `true`.
+    pub(crate) fn flag(&mut self, name: &'static str) -> bool {
+        let Some(value) = self.take(name, || json!({"type": "boolean", "enum": [true]})) else {
+            return false;
+        };
+        let set = value == Value::Bool(true);
+        if !set {
+            self.fail(name, "must be true or left out");
+        }
+        set
+    }
+
+    /// An array of texts, of which each is parsed.
+    pub(crate) fn array<T: Text>(&mut self, name: &'static str, most: usize) -> Option<Vec<T>> {
+        self.array_of(name, most, T::schema(), T::read, T::wrong)
+    }
+
+    /// An array of strings.
+    pub(crate) fn strings(&mut self, name: &'static str, most: usize) -> Option<Vec<String>> {
+        self.array_of(
+            name,
+            most,
+            String::schema(),
+            |text| Some(text.to_owned()),
+            || "must be a string".into(),
+        )
+    }
+
+    fn array_of<T>(
         &mut self,
-        name: &str,
+        name: &'static str,
         most: usize,
-        detail: &str,
+        items: Value,
         parse: impl Fn(&str) -> Option<T>,
+        wrong: impl Fn() -> String,
     ) -> Option<Vec<T>> {
-        let Value::Array(values) = self.take(name)? else {
+        let schema = || json!({"type": "array", "items": items, "maxItems": most});
+        let Value::Array(values) = self.take(name, schema)? else {
             self.fail(name, "must be an array of strings");
             return None;
         };
@@ -149,28 +211,23 @@ impl Fields {
         for (index, value) in values.iter().enumerate() {
             match value.as_str().and_then(&parse) {
                 Some(value) => out.push(value),
-                None => self.fail(&format!("{name}/{index}"), detail),
+                None => self.fail(&format!("{name}/{index}"), &wrong()),
             }
         }
         Some(out)
     }
 
-    pub(crate) fn names(&mut self, name: &str) -> Option<Names> {
-        self.names_up_to(name, MAX_LIST)
+    pub(crate) fn names(&mut self, name: &'static str) -> Option<Names> {
+        Some(self.strings(name, MAX_LIST)?.into_iter().collect())
     }
 
     /// The members of a named audience.
-    pub(crate) fn members(&mut self, name: &str) -> Option<Names> {
-        self.names_up_to(name, MAX_MEMBERS)
-    }
-
-    fn names_up_to(&mut self, name: &str, most: usize) -> Option<Names> {
-        let names = self.array(name, most, "must be a string", |text| Some(text.to_owned()))?;
-        Some(names.into_iter().collect())
+    pub(crate) fn members(&mut self, name: &'static str) -> Option<Names> {
+        Some(self.strings(name, MAX_MEMBERS)?.into_iter().collect())
     }
 
     /// All that was wrong, the fields that nobody took included.
-    pub(crate) fn finish(self) -> Result<(), Problem> {
+    fn finish(self) -> Result<(), Problem> {
         let unknown =
             |name: &String| FieldError::new(format!("/{}", escape(name)), "is no field of this request");
         let errors: Vec<_> = self.errors.into_iter().chain(self.left.keys().map(unknown)).collect();
@@ -179,68 +236,6 @@ impl Fields {
 }
 
 /// One token of a JSON pointer (RFC 6901 §3), cut to a length that one can read.
-fn escape(name: &str) -> String {
+pub(super) fn escape(name: &str) -> String {
     name.chars().take(100).collect::<String>().replace('~', "~0").replace('/', "~1")
-}
-
-fn media_type(headers: &HeaderMap) -> Option<String> {
-    let mut values = headers.get_all(header::CONTENT_TYPE).iter();
-    let value = values.next().filter(|_| values.next().is_none())?;
-    let essence = value.to_str().ok()?.split(';').next().unwrap_or_default();
-    Some(essence.trim().to_ascii_lowercase())
-}
-
-fn json_object(body: &[u8]) -> Result<Map<String, Value>, Problem> {
-    let Object(map) = serde_json::from_slice(body).map_err(|_| {
-        Problem::new(
-            StatusCode::BAD_REQUEST,
-            "invalid_json",
-            "the body is no JSON object with each field once",
-        )
-    })?;
-    Ok(map)
-}
-
-fn form_object(body: &[u8]) -> Result<Map<String, Value>, Problem> {
-    let mut map = Map::new();
-    for (name, value) in form_urlencoded::parse(body) {
-        // RFC 6749 §3.2: an empty value counts as left out, and nothing may be repeated.
-        if value.is_empty() {
-            continue;
-        }
-        if map.insert(name.clone().into_owned(), Value::String(value.into_owned())).is_some() {
-            let twice = FieldError::new(format!("/{}", escape(&name)), "must not be repeated");
-            return Err(Problem::fields(vec![twice]));
-        }
-    }
-    Ok(map)
-}
-
-/// A JSON object in which no field stands twice: of two, nobody could say which one counts.
-struct Object(Map<String, Value>);
-
-impl<'de> Deserialize<'de> for Object {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ObjectVisitor;
-
-        impl<'de> Visitor<'de> for ObjectVisitor {
-            type Value = Object;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Object, A::Error> {
-                let mut map = Map::new();
-                while let Some((name, value)) = access.next_entry::<String, Value>()? {
-                    if map.insert(name, value).is_some() {
-                        return Err(serde::de::Error::custom("a field stands twice"));
-                    }
-                }
-                Ok(Object(map))
-            }
-        }
-
-        deserializer.deserialize_map(ObjectVisitor)
-    }
 }

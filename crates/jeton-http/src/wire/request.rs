@@ -4,41 +4,115 @@ use std::time::Duration;
 
 use http::StatusCode;
 use ipnet::IpNet;
-use jeton::{
-    Edit, Exchange, Expiry, Generate, Kind, MAX_LIST, NamedAudience, Origin, Ring, Rotate, Timestamp,
-};
+use jeton::{Edit, Expiry, Generate, Kind, MAX_LIST, Names, Ring, Rotate};
+use serde_json::{Value, json};
 
-use super::Fields;
+use super::{Accepts, Fields, Input, Shape, Text, words};
 use crate::Problem;
 
 /// How many records one request may change.
 const MAX_BULK: usize = 200;
 
-const TIME: &str = "must be an RFC 3339 time";
-const NETWORK: &str = "must be a network in CIDR notation, without bits beyond its prefix";
+/// A new token.
+pub(crate) const GENERATE: Input<Generate> = Input {
+    component: "GenerateToken",
+    accepts: Accepts::Json,
+    fields: generate,
+    example: || json!({"name": "Nightly report", "subject": "alice", "expires_in_days": 30}),
+};
 
-pub(crate) fn generate(mut fields: Fields) -> Result<Generate, Problem> {
-    let name = fields.string("name").unwrap_or_default();
-    let mut request = Generate::new(name);
+/// What shall be otherwise.
+pub(crate) const EDIT: Input<Edit> = Input {
+    component: "EditToken",
+    accepts: Accepts::Json,
+    fields: edit,
+    example: || json!({"name": "Weekly report", "scopes": ["reports:read"], "description": null}),
+};
+
+/// What an exchange asks for.
+pub(crate) const EXCHANGE: Input<Narrower> = Input {
+    component: "ExchangeToken",
+    accepts: Accepts::JsonFormOrNothing,
+    fields: narrower,
+    example: || json!({"scope": "reports:read"}),
+};
+
+/// Who shall be in a named audience.
+pub(crate) const AUDIENCE: Input<Members> = Input {
+    component: "AudienceMembers",
+    accepts: Accepts::Json,
+    fields: members,
+    example: || json!({"subjects": ["ExternalApp"], "roles": ["reader"]}),
+};
+
+/// A rotation by the token itself.
+pub(crate) const ROTATE_OWN: Input<Option<Duration>> = Input {
+    component: "RotateOwnToken",
+    accepts: Accepts::JsonOrNothing,
+    fields: grace,
+    example: || json!({"grace_seconds": 3600}),
+};
+
+/// A rotation.
+pub(crate) const ROTATE: Input<Rotate> = Input {
+    component: "RotateToken",
+    accepts: Accepts::JsonOrNothing,
+    fields: rotate,
+    example: || json!({"grace_seconds": 86400, "expires_in_days": 90}),
+};
+
+/// The same for many.
+pub(crate) const BULK: Input<Option<Bulk>> = Input {
+    component: "BulkChange",
+    accepts: Accepts::Json,
+    fields: bulk,
+    example: || json!({"action": "disable", "ids": ["01a2093e-5268-74ab-9412-96915a90a9fe"]}),
+};
+
+/// Which ring gets a new key.
+pub(crate) const RING: Input<Option<Ring>> = Input {
+    component: "RotateKeys",
+    accepts: Accepts::JsonOrNothing,
+    fields: |fields| fields.parsed("ring"),
+    example: || json!({"ring": "access"}),
+};
+
+/// Why something is done.
+pub(crate) const REASON: Input<Option<String>> = Input {
+    component: "Reason",
+    accepts: Accepts::JsonOrNothing,
+    fields: reason,
+    example: || json!({"reason": "it was found in a log"}),
+};
+
+/// A body in which there can be nothing.
+pub(crate) const NOTHING: Input<()> =
+    Input { component: "Nothing", accepts: Accepts::JsonOrNothing, fields: |_| (), example: || json!({}) };
+
+fn generate(fields: &mut Fields) -> Generate {
+    let name = fields.string("name");
+    if name.is_none() {
+        fields.needed("name");
+    }
+    let mut request = Generate::new(name.unwrap_or_default());
     request.description = fields.string("description").unwrap_or_default();
-    request.kind = fields.parsed("kind", "must be service or personal", Kind::parse).unwrap_or(Kind::Service);
+    request.kind = fields.parsed("kind").unwrap_or(Kind::Service);
     request.subject = fields.string("subject");
     request.tenant = fields.string("tenant");
     request.groups = fields.names("groups").unwrap_or_default();
     request.roles = fields.names("roles").unwrap_or_default();
     request.scopes = fields.names("scopes").unwrap_or_default();
     request.audiences = fields.names("audiences").unwrap_or_default();
-    request.networks = networks(&mut fields).unwrap_or_default();
-    request.not_before = fields.parsed("not_before", TIME, time);
-    request.expiry = expiry(&mut fields).unwrap_or_default();
+    request.networks = networks(fields).unwrap_or_default();
+    request.not_before = fields.parsed("not_before");
+    request.expiry = expiry(fields).unwrap_or_default();
     request.key_and_secret = fields.truth("key_and_secret").unwrap_or_default();
-    fields.finish()?;
-    Ok(request)
+    request
 }
 
 /// A patch (RFC 7396): what is left out stays, `null` takes away.
-pub(crate) fn edit(mut fields: Fields) -> Result<Edit, Problem> {
-    let edit = Edit {
+fn edit(fields: &mut Fields) -> Edit {
+    Edit {
         name: fields.string("name"),
         description: fields.string("description"),
         subject: if fields.take_null("subject") { Some(None) } else { fields.string("subject").map(Some) },
@@ -46,48 +120,48 @@ pub(crate) fn edit(mut fields: Fields) -> Result<Edit, Problem> {
         roles: fields.names("roles"),
         scopes: fields.names("scopes"),
         audiences: fields.names("audiences"),
-        networks: networks(&mut fields),
-        expiry: if fields.take_null("expires_at") { Some(Expiry::Never) } else { expiry(&mut fields) },
-    };
-    fields.finish()?;
-    Ok(edit)
+        networks: networks(fields),
+        expiry: if fields.take_null("expires_at") { Some(Expiry::Never) } else { expiry(fields) },
+    }
 }
 
-/// What an exchange asks for. Empty values count as left out.
-pub(crate) fn exchange(mut fields: Fields, origin: Origin) -> Result<Exchange, Problem> {
-    let scope = fields.string("scope").unwrap_or_default();
-    let audience = fields.string("audience").filter(|audience| !audience.is_empty());
-    fields.finish()?;
-    let request = Exchange { audience, origin, ..Exchange::default() };
-    request.with_scope_parameter(&scope).map_err(|error| Problem::fields(vec![error]))
+/// The narrower rights that an exchange asks for. Empty values count as left out.
+#[derive(Debug)]
+pub(crate) struct Narrower {
+    pub(crate) scope: String,
+    pub(crate) audience: Option<String>,
 }
 
-/// Who shall be in a named audience; whoever is left out is not in it.
-pub(crate) fn audience(mut fields: Fields, name: &str) -> Result<NamedAudience, Problem> {
-    let mut audience = NamedAudience::new(name);
-    audience.subjects = fields.members("subjects").unwrap_or_default();
-    audience.groups = fields.members("groups").unwrap_or_default();
-    audience.roles = fields.members("roles").unwrap_or_default();
-    fields.finish()?;
-    Ok(audience)
+fn narrower(fields: &mut Fields) -> Narrower {
+    Narrower {
+        scope: fields.string("scope").unwrap_or_default(),
+        audience: fields.string("audience").filter(|audience| !audience.is_empty()),
+    }
+}
+
+/// Who is in a named audience; whoever is left out is not in it.
+#[derive(Debug)]
+pub(crate) struct Members {
+    pub(crate) subjects: Names,
+    pub(crate) groups: Names,
+    pub(crate) roles: Names,
+}
+
+fn members(fields: &mut Fields) -> Members {
+    Members {
+        subjects: fields.members("subjects").unwrap_or_default(),
+        groups: fields.members("groups").unwrap_or_default(),
+        roles: fields.members("roles").unwrap_or_default(),
+    }
 }
 
 /// How long the old credential is accepted beside the new one.
-pub(crate) fn grace(mut fields: Fields, default: Duration) -> Result<Duration, Problem> {
-    let grace = grace_seconds(&mut fields).unwrap_or(default);
-    fields.finish()?;
-    Ok(grace)
-}
-
-pub(crate) fn rotate(mut fields: Fields) -> Result<Rotate, Problem> {
-    let grace = grace_seconds(&mut fields).unwrap_or_default();
-    let expiry = expiry(&mut fields);
-    fields.finish()?;
-    Ok(Rotate { grace, expiry })
-}
-
-fn grace_seconds(fields: &mut Fields) -> Option<Duration> {
+fn grace(fields: &mut Fields) -> Option<Duration> {
     fields.whole_number("grace_seconds").map(|seconds| Duration::from_secs(seconds.into()))
+}
+
+fn rotate(fields: &mut Fields) -> Rotate {
+    Rotate { grace: grace(fields).unwrap_or_default(), expiry: expiry(fields) }
 }
 
 /// What is done to many records.
@@ -98,8 +172,14 @@ pub(crate) enum BulkAction {
     Delete,
 }
 
-impl BulkAction {
-    fn parse(word: &str) -> Option<Self> {
+impl Shape for BulkAction {
+    fn schema() -> Value {
+        words(["disable", "revoke", "delete"])
+    }
+}
+
+impl Text for BulkAction {
+    fn read(word: &str) -> Option<Self> {
         Some(match word {
             "disable" => Self::Disable,
             "revoke" => Self::Revoke,
@@ -108,6 +188,12 @@ impl BulkAction {
         })
     }
 
+    fn wrong() -> String {
+        "must be disable, revoke or delete".to_owned()
+    }
+}
+
+impl BulkAction {
     /// What the same gives for one record.
     pub(crate) const fn status(self) -> StatusCode {
         match self {
@@ -123,48 +209,33 @@ pub(crate) struct Bulk {
     pub(crate) ids: Vec<String>,
 }
 
-pub(crate) fn bulk(mut fields: Fields) -> Result<Bulk, Problem> {
-    let action = fields.parsed("action", "must be disable, revoke or delete", BulkAction::parse);
-    let ids = fields.array("ids", MAX_BULK, "must be a string", |text| Some(text.to_owned()));
+/// None if something is missing, which was told.
+fn bulk(fields: &mut Fields) -> Option<Bulk> {
+    let action = fields.parsed("action");
+    let ids = fields.strings("ids", MAX_BULK);
     if action.is_none() {
         fields.needed("action");
     }
     if ids.is_none() {
         fields.needed("ids");
     }
-    fields.finish()?;
-    let missing = || Problem::new(StatusCode::BAD_REQUEST, "invalid_request", "action and ids are needed");
-    Ok(Bulk { action: action.ok_or_else(missing)?, ids: ids.ok_or_else(missing)? })
-}
-
-/// Which ring gets a new key.
-pub(crate) fn ring(mut fields: Fields) -> Result<Option<Ring>, Problem> {
-    let ring = fields.parsed("ring", "must be access, api or secret", Ring::parse);
-    fields.finish()?;
-    Ok(ring)
+    Some(Bulk { action: action?, ids: ids? })
 }
 
 /// Why somebody disables, enables or revokes.
-pub(crate) fn reason(mut fields: Fields) -> Result<Option<String>, Problem> {
+fn reason(fields: &mut Fields) -> Option<String> {
     let reason = fields.string("reason");
     if reason.as_ref().is_some_and(|reason| reason.chars().count() > 1000) {
         fields.fail("reason", "must have at most 1000 characters");
     }
-    fields.finish()?;
-    Ok(reason)
+    reason
 }
 
 /// At most one of the three ways to say when a token ends.
 fn expiry(fields: &mut Fields) -> Option<Expiry> {
     let in_days = fields.whole_number("expires_in_days").map(Expiry::InDays);
-    let at = fields.parsed("expires_at", TIME, time).map(Expiry::At);
-    let never = match fields.truth("never_expires") {
-        Some(false) => {
-            fields.fail("never_expires", "must be true or left out");
-            None
-        }
-        never => never.map(|_| Expiry::Never),
-    };
+    let at = fields.parsed("expires_at").map(Expiry::At);
+    let never = fields.flag("never_expires").then_some(Expiry::Never);
     let given = [("expires_in_days", in_days), ("expires_at", at), ("never_expires", never)];
     let mut given = given.into_iter().filter_map(|(name, expiry)| expiry.map(|expiry| (name, expiry)));
     let first = given.next();
@@ -175,12 +246,10 @@ fn expiry(fields: &mut Fields) -> Option<Expiry> {
 }
 
 fn networks(fields: &mut Fields) -> Option<Vec<IpNet>> {
-    // An address with bits beyond the prefix is more often a slip than a network.
-    fields.array("networks", MAX_LIST, NETWORK, |text| {
-        text.parse::<IpNet>().ok().filter(|net| net.trunc() == *net)
-    })
+    fields.array("networks", MAX_LIST)
 }
 
-fn time(text: &str) -> Option<Timestamp> {
-    text.parse().ok()
+/// What the table says is missing, where the fields are there that it says are needed.
+pub(crate) fn missing() -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "invalid_request", "action and ids are needed")
 }

@@ -118,6 +118,7 @@ impl AuthorityBuilder {
             directory_timeout: self.directory_timeout,
             longest_access_ttl,
             staleness: self.staleness,
+            log_age_to_sign: Duration::from_secs(10).max(self.feed_interval.saturating_mul(2)),
         };
         let (random, feed) = (self.random, feed::Feed::default());
         let clock = verifier.0.clock.clone();

@@ -151,7 +151,7 @@ impl Authority {
             return Ok(None);
         }
         let counts = self.0.cut_offs().accepts(record.id, record.epoch);
-        Ok(counts.then(|| Live { started, record, account, ends_at, generation }))
+        Ok(counts.then_some(Live { started, record, account, ends_at, generation }))
     }
 
     /// The credential of the record that was presented, and what it is if it is in its grace; none if it counts no more.

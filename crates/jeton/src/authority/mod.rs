@@ -147,6 +147,7 @@ pub(crate) struct Settings {
     /// The longest lifetime of access tokens that any node may still use.
     longest_access_ttl: Duration,
     staleness: Staleness,
+    log_age_to_sign: Duration,
 }
 
 impl Settings {

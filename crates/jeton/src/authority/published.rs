@@ -63,8 +63,12 @@ impl Authority {
     ///
     /// # Errors
     ///
-    /// If it could not be signed.
+    /// If it could not be signed; and if the change log was not read for 10 seconds, nor for two
+    /// [intervals](crate::AuthorityBuilder::feed_interval): a node that hears nothing has nothing to tell.
     pub async fn signed_cut_offs(&self) -> Result<SignedCutOffs, Unavailable> {
+        if self.0.log_age().is_none_or(|age| age > self.0.settings.log_age_to_sign) {
+            return Err(Unavailable::Stale);
+        }
         if let Some(document) = self.still_good() {
             return Ok(document);
         }

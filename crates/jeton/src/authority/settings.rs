@@ -81,7 +81,7 @@ impl AuthorityBuilder {
         self
     }
 
-    /// How many bad credentials may come from one address (of IPv6, from one network of 64 bits). Above that, nothing
+    /// How many bad credentials may come from one address (of IPv6, from one network of 64 bits). After so many, nothing
     /// from there is looked at for a while but tokens that were found good before. No limit unless told otherwise: the
     /// app must know its proxies first.
     pub fn limit_bad_credentials(mut self, limit: PerMinute) -> Self {

@@ -1,6 +1,7 @@
 //! What a route asks of a principal. Deny by default, sync and pure.
 
 mod denial;
+mod inspect;
 mod requirement;
 
 use std::{fmt, sync::Arc};

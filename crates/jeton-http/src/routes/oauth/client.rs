@@ -5,8 +5,21 @@ use http::header;
 use jeton::{AuthenticateError, Authority, Exchange, ExchangeError, Exchanged, OriginRef, Principal};
 use zeroize::Zeroizing;
 
-use super::{OauthError, form::Form};
+use super::{
+    OauthError,
+    form::{Form, Parameter},
+};
 use crate::Request;
+
+const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// The parameters by which a client authenticates in the body.
+pub(super) const PARAMETERS: &[Parameter] = &[
+    Parameter::new("client_id"),
+    Parameter::new("client_secret"),
+    Parameter::new("client_assertion_type").of(&[JWT_BEARER]),
+    Parameter::new("client_assertion"),
+];
 
 /// What a client authenticates with.
 pub(super) enum Client {
@@ -15,8 +28,6 @@ pub(super) enum Client {
     /// A JWT by the secret (RFC 7523 §2.2).
     Assertion(String),
 }
-
-const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// Whether the request has an `Authorization` header: then a refusal must say how one should look.
 pub(super) fn has_header(request: &Request) -> bool {

@@ -4,13 +4,18 @@ use std::time::Duration;
 
 use http::{HeaderValue, StatusCode, header};
 use jeton::{AuthenticateError, ExchangeError, Unavailable};
-use serde_json::json;
 
 use crate::{
     Answer, Realm, Refusal,
     problem::json_answer,
     refusal::{TRY_AGAIN, retry_after},
+    wire::object,
 };
+
+object! {
+    /// RFC 6749 §5.2.
+    ShownOauthError<'a> as "OauthError" { error: &'a str, error_description: &'a str }
+}
 
 /// Why an OAuth request did not succeed. All texts are fixed: nothing of the request comes back.
 #[derive(Debug)]
@@ -112,7 +117,7 @@ impl OauthError {
     }
 
     pub(super) fn answer(&self, realm: &Realm) -> Answer {
-        let body = json!({"error": self.error, "error_description": self.description});
+        let body = ShownOauthError { error: self.error, error_description: self.description };
         let mut answer = json_answer(self.status, &body);
         let challenge = match &self.challenge {
             Challenge::None => None,

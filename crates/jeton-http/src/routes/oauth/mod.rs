@@ -8,7 +8,12 @@ mod metadata;
 mod token;
 
 use error::OauthError;
+pub(crate) use error::ShownOauthError;
+pub(crate) use form::Parameters;
+pub(crate) use introspect::{INTROSPECTION, Nothing, REVOCATION, ShownIntrospection};
 pub use metadata::WellKnown;
+pub(crate) use metadata::{Issuer, Resource, path_of};
+pub(crate) use token::{Issued, TOKEN};
 
 use super::Endpoint;
 use crate::{Answer, Request, issuer::IssuerGate};

@@ -2,33 +2,65 @@
 
 use http::{HeaderValue, StatusCode, header};
 use jeton::{Exchange, Exchanged};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
     OauthError,
     client::{self, Client},
-    form::Form,
+    form::{Form, Parameter, Parameters},
 };
-use crate::{Answer, Request, issuer::IssuerGate, problem::json_answer, routes::exchange::tell_expiration};
+use crate::{
+    Answer, Request,
+    issuer::IssuerGate,
+    problem::json_answer,
+    routes::exchange::tell_expiration,
+    wire::{Maybe, object},
+};
 
 const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
 
+/// RFC 6749 §4.4.2, RFC 8693 §2.1.
+pub(crate) const TOKEN: Parameters = Parameters {
+    component: "TokenRequest",
+    own: &[
+        Parameter::new("grant_type").needed().of(&["client_credentials", TOKEN_EXCHANGE]),
+        Parameter::new("scope"),
+        Parameter::new("audience").repeated(),
+        Parameter::new("resource").repeated(),
+        Parameter::new("subject_token"),
+        Parameter::new("subject_token_type").of(&[JWT, ACCESS_TOKEN]),
+        Parameter::new("requested_token_type").of(&[ACCESS_TOKEN, JWT]),
+        Parameter::new("actor_token"),
+        Parameter::new("actor_token_type"),
+    ],
+    example: || json!({"grant_type": "client_credentials", "scope": "reports:read"}),
+};
+
+object! {
+    /// RFC 6749 §5.1, RFC 8693 §2.2.1.
+    Issued<'a> as "OauthAccessToken" {
+        access_token: &'a str,
+        token_type: &'a str,
+        expires_in: u64,
+        scope: String,
+        issued_token_type: Maybe<&'a str>,
+    }
+}
+
 pub(super) async fn respond(gate: &IssuerGate, request: &Request) -> Result<Answer, OauthError> {
-    let form = Form::read(&request.headers, &request.body)?;
-    match form.needed("grant_type")? {
-        "client_credentials" => {
-            let answer = client_credentials(gate, request, &form).await;
-            answer.map_err(|error| error.challenging(client::has_header(request)))
-        }
+    let form = Form::read(&TOKEN, &request.headers, &request.body)?;
+    let answer = match form.needed("grant_type")? {
+        "client_credentials" => client_credentials(gate, request, &form).await,
         TOKEN_EXCHANGE => token_exchange(gate, request, &form).await,
         _ => Err(OauthError::new(
             StatusCode::BAD_REQUEST,
             "unsupported_grant_type",
             "the grant type must be client_credentials or token exchange",
         )),
-    }
+    };
+    answer.map_err(|error| error.challenging(client::has_header(request)))
 }
 
 async fn client_credentials(gate: &IssuerGate, request: &Request, form: &Form) -> Result<Answer, OauthError> {
@@ -40,8 +72,13 @@ async fn client_credentials(gate: &IssuerGate, request: &Request, form: &Form) -
     Ok(issued(&exchanged, None))
 }
 
-/// RFC 8693 §2.1. The subject token is the API token; whoever holds it needs no other proof.
+/// RFC 8693 §2.1. The subject token is the API token; whoever holds it needs no other proof, and whoever says besides
+/// which client it is must prove it (RFC 6749 §3.2.1).
 async fn token_exchange(gate: &IssuerGate, request: &Request, form: &Form) -> Result<Answer, OauthError> {
+    if let Some(client) = Client::read(request, form)? {
+        let client = client.authenticate(gate.authority(), gate.origin(request)).await;
+        client.map_err(OauthError::from_client)?;
+    }
     let token = form.needed("subject_token")?;
     if ![JWT, ACCESS_TOKEN].contains(&form.needed("subject_token_type")?) {
         return Err(OauthError::invalid_request("the subject token must be a JWT"));
@@ -76,17 +113,14 @@ fn wanted(gate: &IssuerGate, request: &Request, form: &Form) -> Result<Exchange,
     wanted.with_scope_parameter(scope).map_err(wrong)
 }
 
-/// RFC 6749 §5.1, RFC 8693 §2.2.1.
 fn issued(exchanged: &Exchanged, issued_token_type: Option<&str>) -> Answer {
-    let mut body = json!({
-        "access_token": exchanged.access_token.expose(),
-        "token_type": "Bearer",
-        "expires_in": exchanged.expires_in.as_secs(),
-        "scope": exchanged.scope(),
-    });
-    if let Some(issued) = issued_token_type {
-        body["issued_token_type"] = Value::from(issued);
-    }
+    let body = Issued {
+        access_token: exchanged.access_token.expose(),
+        token_type: "Bearer",
+        expires_in: exchanged.expires_in.as_secs(),
+        scope: exchanged.scope(),
+        issued_token_type: Maybe(issued_token_type),
+    };
     let mut answer = json_answer(StatusCode::OK, &body);
     answer.headers_mut().insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
     tell_expiration(&mut answer, exchanged);
