@@ -26,7 +26,7 @@ fn record(number: u64) -> Record {
     record.grant.expires_at = Some(time(if number % 1_000 == 4 { 400_000 } else { 600_000 } + number as i64));
     record.last_use.at = (number % 1_000 != 5).then(|| time(700_000 + number as i64));
     record.has_secret = number.is_multiple_of(2) || number % 1_000 == 1;
-    record.kind = if number % 1_000 == 0 { Kind::Personal } else { Kind::Service };
+    record.kind = if number.is_multiple_of(1_000) { Kind::Personal } else { Kind::Service };
     record.standing = match number % 1_000 {
         2 => Standing::Disabled,
         3 => Standing::Revoked,
