@@ -257,10 +257,29 @@ impl App {
 
     /// Sends SIGTERM, and waits for the end.
     pub async fn terminate(&mut self) -> ExitStatus {
-        // The shell's own `kill`: a fresh machine may lack the program.
-        let kill = format!("kill -TERM {}", self.child.id());
-        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+        self.signal("TERM");
         ended(&mut self.child).await
+    }
+
+    /// Sends SIGSTOP, and waits until it stands still.
+    pub async fn pause(&self) {
+        self.signal("STOP");
+        let stat = format!("/proc/{}/stat", self.child.id());
+        // The state follows the name, which ends with the last parenthesis.
+        while !fs::read_to_string(&stat).unwrap().rsplit_once(") ").unwrap().1.starts_with('T') {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    /// Sends SIGCONT.
+    pub fn go_on(&self) {
+        self.signal("CONT");
+    }
+
+    fn signal(&self, name: &str) {
+        // The shell's own `kill`: a fresh machine may lack the program.
+        let kill = format!("kill -{name} {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
     }
 }
 

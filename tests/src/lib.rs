@@ -12,6 +12,8 @@ mod contract;
 mod framework;
 mod local;
 mod oauth;
+mod postgres;
+mod proxy;
 mod raw;
 mod workspace;
 
@@ -22,6 +24,8 @@ pub use browser::Browser;
 pub use framework::Framework;
 pub use local::{GateSettings, Local, LocalApp};
 pub use oauth::OauthClient;
+pub use postgres::PostgresServer;
+pub use proxy::Proxy;
 pub use raw::raw;
 pub use workspace::{metadata, root};
 

@@ -11,6 +11,7 @@ mod crash;
 mod elsewhere;
 mod escalation;
 mod exchange;
+mod faults;
 mod house;
 mod introspect;
 mod jwks;

@@ -97,6 +97,8 @@ async fn wrong_settings(framework: Framework) {
         ("JETON_ACCESS_TTL", "99999999"),
         ("JETON_ISSUER", "secret-text"),
         ("JETON_REVEAL", "secret-text"),
+        ("JETON_REFUSE_AFTER", "secret-text"),
+        ("JETON_REFUSE_AFTER", "1"),
         ("JETON_MASTER_KEY", "secret-text"),
         ("JETON_MASTER_KEY", secret),
         ("JETON_MASTER_KEY", "YWJj"),
@@ -115,7 +117,8 @@ async fn wrong_settings(framework: Framework) {
     // Empty is not set.
     let setup =
         Setup::new(framework).env("JETON_ISSUER", "").env("JETON_ACCESS_TTL", "").env("JETON_REVEAL", "");
-    setup.env("JETON_MASTER_KEY", "").env("JETON_DATABASE_URL", "").start().await;
+    let setup = setup.env("JETON_MASTER_KEY", "").env("JETON_DATABASE_URL", "");
+    setup.env("JETON_REFUSE_AFTER", "").start().await;
 }
 
 async fn a_file_that_is_no_database(framework: Framework) {

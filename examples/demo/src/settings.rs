@@ -2,7 +2,7 @@
 
 use std::{env, path::PathBuf, time::Duration};
 
-use jeton::Reveal;
+use jeton::{Reveal, Staleness};
 use jeton_redis::RedisSettings;
 use jeton_sqlx::PostgresSettings;
 
@@ -19,6 +19,8 @@ pub struct Settings {
     pub issuer: Option<String>,
     /// `JETON_REVEAL`: whether API tokens can be shown again.
     pub reveal: Reveal,
+    /// `JETON_REFUSE_AFTER`: what holds while revocations on other nodes cannot be read, in seconds.
+    pub staleness: Staleness,
     /// `JETON_MASTER_KEY`: 32 bytes in base64url.
     pub master_key: Option<String>,
 }
@@ -87,6 +89,11 @@ impl Settings {
             Some("again") => Reveal::Again,
             Some(_) => return wrong("JETON_REVEAL", "must be once or again"),
         };
+        let staleness = match read("JETON_REFUSE_AFTER").map(|seconds| seconds.parse()) {
+            None => Staleness::Accept,
+            Some(Ok(seconds)) => Staleness::RefuseAfter(Duration::from_secs(seconds)),
+            Some(Err(_)) => return wrong("JETON_REFUSE_AFTER", "must be a number of seconds"),
+        };
         let master_key = read("JETON_MASTER_KEY");
         let is_shared = matches!(database, Database::Postgres(_) | Database::Redis(_));
         if is_shared && master_key.is_none() {
@@ -98,6 +105,7 @@ impl Settings {
             database,
             access_ttl: Duration::from_secs(seconds),
             reveal,
+            staleness,
             issuer: read("JETON_ISSUER"),
             master_key,
         })

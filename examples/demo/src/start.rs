@@ -122,6 +122,7 @@ pub async fn start() -> Result<Demo, StartError> {
         .directory_search(Arc::new(users))
         .role_map(RoleMap::default().with("writer", ["reports:write"]))
         .reveal(settings.reveal)
+        .staleness(settings.staleness)
         .access_ttl(settings.access_ttl)
         .build()
         .await?;
