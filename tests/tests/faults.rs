@@ -207,7 +207,8 @@ impl Scene {
     async fn holds(&self) {
         let [one, other] = &self.nodes;
         let admin = one.admin().await;
-        for made in self.generated.lock().unwrap().clone() {
+        let generated = self.generated.lock().unwrap().clone();
+        for made in generated {
             assert_eq!(admin.get(&made.path()).await.is(200).json()["state"], "active");
             assert_eq!(exchange(one, &made.api_token).await, 200, "{} was acknowledged", made.id);
         }
