@@ -1,4 +1,4 @@
-//! Two nodes on one PostgreSQL database, one in each framework.
+//! Two nodes on one database, one in each framework: in PostgreSQL, and in Redis.
 
 use std::{
     fmt::Write as _,
@@ -17,31 +17,73 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const ISSUER: &str = "http://demo.example/auth";
 const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 
-/// The URL of the server. Without one the tests fail: what was not tested must not pass.
-fn server() -> String {
-    std::env::var("JETON_TEST_POSTGRES").expect(
-        "JETON_TEST_POSTGRES is the URL of a PostgreSQL server: tests/postgres starts one for a command",
-    )
+/// The URL of a server. Without one the tests fail: what was not tested must not pass.
+fn server(variable: &str, script: &str) -> String {
+    std::env::var(variable)
+        .unwrap_or_else(|_| panic!("{variable} is the URL of a server: {script} starts one for a command"))
+}
+
+fn postgres() -> String {
+    server("JETON_TEST_POSTGRES", "tests/postgres")
+}
+
+fn redis() -> String {
+    server("JETON_TEST_REDIS", "tests/redis")
 }
 
 async fn run(sql: String) {
-    let mut connection = PgConnection::connect(&server()).await.unwrap();
+    let mut connection = PgConnection::connect(&postgres()).await.unwrap();
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
 }
 
+/// Makes each of these tests one for each server.
+macro_rules! on_every_server {
+    ($($test:ident),* $(,)?) => {$(
+        mod $test {
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                super::$test(super::Database::in_postgres().await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn redis() {
+                super::$test(super::Database::in_redis().await).await;
+            }
+        }
+    )*};
+}
+
+on_every_server!(what_one_node_does_holds_on_the_other, a_revoked_child_is_refused_on_the_other_node_soon);
+
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
 /// A new database, dropped after the test.
-struct Database(String);
+enum Database {
+    /// Of that name.
+    Postgres(String),
+    /// Of that number. The settings of a demo app name no prefix.
+    Redis(u32),
+}
 
 impl Database {
-    async fn new() -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
+    async fn in_postgres() -> Self {
         let name = format!("nodes_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         run(format!("CREATE DATABASE {name}")).await;
-        Self(name)
+        Self::Postgres(name)
+    }
+
+    /// The server of a test run has no other users of these numbers.
+    async fn in_redis() -> Self {
+        let database = Self::Redis(1 + NEXT.fetch_add(1, Ordering::Relaxed));
+        flush(database.url()).await;
+        database
     }
 
     fn url(&self) -> String {
-        server().replace("/postgres?", &format!("/{}?", self.0))
+        match self {
+            Self::Postgres(name) => postgres().replace("/postgres?", &format!("/{name}?")),
+            Self::Redis(number) => format!("{}?db={number}", redis()),
+        }
     }
 
     /// How one node of several is started.
@@ -53,13 +95,25 @@ impl Database {
     }
 }
 
+async fn flush(url: String) {
+    let client = redis::Client::open(url).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    redis::cmd("FLUSHDB").exec_async(&mut connection).await.unwrap();
+}
+
 impl Drop for Database {
     fn drop(&mut self) {
-        let drop = format!("DROP DATABASE {} WITH (FORCE)", self.0);
+        let (url, sql) = match self {
+            Self::Postgres(name) => (None, format!("DROP DATABASE {name} WITH (FORCE)")),
+            Self::Redis(_) => (Some(self.url()), String::new()),
+        };
         // In a thread, as the test may be in the middle of its own runtime.
         let dropped = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(run(drop));
+            match url {
+                Some(url) => runtime.block_on(flush(url)),
+                None => runtime.block_on(run(sql)),
+            }
         });
         dropped.join().ok();
     }
@@ -73,9 +127,7 @@ async fn two_nodes(database: &Database) -> (App, App) {
     if one.admin_token.is_some() { (one, other) } else { (other, one) }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_one_node_does_holds_on_the_other() {
-    let database = Database::new().await;
+async fn what_one_node_does_holds_on_the_other(database: Database) {
     let (one, other) = two_nodes(&database).await;
     let made = one.generate(json!({"subject": "alice"})).await;
     // Either node takes the tokens of either.
@@ -107,11 +159,9 @@ async fn refused_within(node: &App, holder: &Actor, patience: Duration) -> Durat
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[allow(clippy::print_stderr, reason = "it says what it measured")]
-async fn a_revoked_child_is_refused_on_the_other_node_soon() {
+async fn a_revoked_child_is_refused_on_the_other_node_soon(database: Database) {
     const TIMES: usize = 200;
-    let database = Database::new().await;
     let (one, other) = two_nodes(&database).await;
     let admin = one.admin().await;
     let mut times = Vec::new();
@@ -140,21 +190,23 @@ async fn a_revoked_child_is_refused_on_the_other_node_soon() {
 const BOUND: Duration = Duration::from_millis(250);
 
 async fn without_a_master_key_it_does_not_start(framework: Framework) {
-    let ended = Setup::new(framework)
-        .env("JETON_DATABASE_URL", "postgres://user:secret-text@localhost/x")
-        .run()
-        .await;
-    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
-    assert!(ended.stderr.starts_with("error: JETON_MASTER_KEY must be set"), "{ended:?}");
-    assert!(!ended.stderr.contains("secret-text") && ended.stderr.lines().count() == 1, "{ended:?}");
+    for url in ["postgres://user:secret-text@localhost/x", "redis://user:secret-text@localhost/0"] {
+        let ended = Setup::new(framework).env("JETON_DATABASE_URL", url).run().await;
+        assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+        assert!(ended.stderr.starts_with("error: JETON_MASTER_KEY must be set"), "{ended:?}");
+        assert!(!ended.stderr.contains("secret-text") && ended.stderr.lines().count() == 1, "{ended:?}");
+    }
 }
 
 async fn a_server_that_is_not_there(framework: Framework) {
-    let setup = Setup::new(framework)
-        .env("JETON_MASTER_KEY", MASTER_KEY)
-        .env("JETON_DATABASE_URL", "postgres://user:secret-text@localhost/x?host=/there/is/no/socket");
-    let ended = setup.run().await;
-    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
-    assert!(ended.stderr.contains("error: the database cannot be reached"), "{ended:?}");
-    assert!(!ended.stderr.contains("secret-text"), "{ended:?}");
+    for url in [
+        "postgres://user:secret-text@localhost/x?host=/there/is/no/socket",
+        "redis+unix:///there/is/no/socket?user=user&pass=secret-text",
+    ] {
+        let setup = Setup::new(framework).env("JETON_MASTER_KEY", MASTER_KEY).env("JETON_DATABASE_URL", url);
+        let ended = setup.run().await;
+        assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+        assert!(ended.stderr.contains("error: the database cannot be reached"), "{ended:?}");
+        assert!(!ended.stderr.contains("secret-text"), "{ended:?}");
+    }
 }

@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 
 use crate::{
     Change, Cursor, ManagedKeysError, StoreError, Wakeups, audit,
-    authority::{Inner, MAX_ACCESS_TTL, refresh_keys},
+    authority::{Inner, MAX_ACCESS_TTL, MAX_LOG_AGE, refresh_keys},
     last_use,
 };
 
@@ -78,7 +78,7 @@ pub(crate) async fn read_on(inner: &Inner) -> Result<(), StoreError> {
         for row in &changes.rows {
             let longest = match row.change {
                 // Written by a store that has lost what nodes said: the longest that there can be.
-                Change::AllRecords { .. } => MAX_ACCESS_TTL,
+                Change::AllRecords { .. } => MAX_ACCESS_TTL + MAX_LOG_AGE,
                 _ => row.longest_access_ttl,
             };
             let span = inner.keep_span(longest);

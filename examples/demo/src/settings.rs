@@ -3,6 +3,7 @@
 use std::{env, path::PathBuf, time::Duration};
 
 use jeton::{Reveal, Staleness};
+use jeton_redis::RedisSettings;
 use jeton_sqlx::PostgresSettings;
 
 /// What the environment says.
@@ -31,6 +32,8 @@ pub enum Database {
     Sqlite(PathBuf),
     /// In PostgreSQL, shared with other nodes.
     Postgres(PostgresSettings),
+    /// In Redis, shared with other nodes.
+    Redis(RedisSettings),
     /// In memory, until the program ends.
     Memory,
 }
@@ -42,6 +45,7 @@ impl Database {
             ("postgres" | "postgresql", _) => {
                 return PostgresSettings::from_url(url).ok().map(Self::Postgres);
             }
+            ("redis" | "redis+unix", _) => return RedisSettings::from_url(url).ok().map(Self::Redis),
             ("sqlite", path) => path,
             _ => return None,
         };
@@ -72,7 +76,8 @@ impl Settings {
         let Some(database) = Database::of(&url) else {
             return wrong(
                 "JETON_DATABASE_URL",
-                "must be sqlite:<path>, postgres://<user>:<password>@<host>/<database> or memory:",
+                "must be sqlite:<path>, postgres://<user>:<password>@<host>/<database>, \
+                 redis://<user>:<password>@<host>/<number> or memory:",
             );
         };
         let seconds = read("JETON_ACCESS_TTL").unwrap_or_else(|| "300".to_owned());
@@ -90,8 +95,10 @@ impl Settings {
             Some(Err(_)) => return wrong("JETON_REFUSE_AFTER", "must be a number of seconds"),
         };
         let master_key = read("JETON_MASTER_KEY");
-        if matches!(database, Database::Postgres(_)) && master_key.is_none() {
-            return wrong("JETON_MASTER_KEY", "must be set with PostgreSQL, to the same key on every node");
+        let is_shared = matches!(database, Database::Postgres(_) | Database::Redis(_));
+        if is_shared && master_key.is_none() {
+            let detail = "must be set with PostgreSQL and Redis, to the same key on every node";
+            return wrong("JETON_MASTER_KEY", detail);
         }
         Ok(Self {
             address: read("JETON_ADDR").unwrap_or_else(|| "127.0.0.1:3000".to_owned()),
@@ -133,6 +140,9 @@ mod tests {
         for url in ["postgres://a:b@host:5432/db", "postgresql://host/db?sslmode=require"] {
             assert!(matches!(Database::of(url), Some(Database::Postgres(_))), "{url}");
         }
+        for url in ["redis://a:b@host:6379/0", "redis+unix:///run/redis.sock"] {
+            assert!(matches!(Database::of(url), Some(Database::Redis(_))), "{url}");
+        }
         for bad in [
             "",
             "a.db",
@@ -143,6 +153,8 @@ mod tests {
             "memory:x",
             "mysql:a",
             "postgres://a:b@host:port/db",
+            "redis://a:b@host:port/0",
+            "redis:",
         ] {
             assert!(Database::of(bad).is_none(), "{bad}");
         }

@@ -40,6 +40,9 @@ pub enum StartError {
     /// The database server.
     #[error(transparent)]
     Server(#[from] ConnectError),
+    /// The Redis server.
+    #[error(transparent)]
+    Redis(#[from] jeton_redis::ConnectError),
     /// The master key.
     #[error("JETON_MASTER_KEY, or the file beside the database, cannot be used")]
     MasterKey(#[from] MasterKeyError),
@@ -98,6 +101,10 @@ pub async fn start() -> Result<Demo, StartError> {
             (store.clone(), store, master_key(settings.master_key.as_deref(), None)?)
         }
         Database::Postgres(server) => {
+            let store = Arc::new(server.connect().await?);
+            (store.clone(), store, master_key(settings.master_key.as_deref(), None)?)
+        }
+        Database::Redis(server) => {
             let store = Arc::new(server.connect().await?);
             (store.clone(), store, master_key(settings.master_key.as_deref(), None)?)
         }

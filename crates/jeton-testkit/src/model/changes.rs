@@ -1,13 +1,13 @@
 //! What a change does to the records of the model.
 
 use super::{
-    lives::{ACCESS_TTL, Expected, LEEWAY, Made, Model, Outcome, SKEW},
+    lives::{ACCESS_TTL, Expected, LEEWAY, LOG_AGE, Made, Model, Outcome, SKEW},
     operation::{End, Rights},
     record::{Old, Record, Standing, Token, earlier, is_before},
 };
 
-/// The longest that an access token can live on every clock.
-const LONGEST_CHILD: i64 = ACCESS_TTL + SKEW + LEEWAY;
+/// The longest that an access token can live on every clock, also one of a record that was read a while ago.
+const LONGEST_CHILD: i64 = ACCESS_TTL + LOG_AGE + SKEW + LEEWAY;
 
 const DAY: i64 = 86_400;
 

@@ -10,6 +10,8 @@ use super::{
 pub(super) const ACCESS_TTL: i64 = 300;
 pub(super) const SKEW: i64 = 60;
 pub(super) const LEEWAY: i64 = 10;
+/// How old the log may be for a record to be taken from memory.
+pub(super) const LOG_AGE: i64 = 30;
 #[derive(Debug)]
 pub(super) struct Model {
     pub(super) now: i64,

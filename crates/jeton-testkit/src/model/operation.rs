@@ -155,7 +155,7 @@ fn end() -> impl Strategy<Value = End> {
 }
 
 fn grace() -> impl Strategy<Value = u64> {
-    select(vec![0_u64, 1, 100, 369, 370, 371, 1000])
+    select(vec![0_u64, 1, 100, 399, 400, 401, 1000])
 }
 
 fn subject() -> impl Strategy<Value = Option<usize>> {

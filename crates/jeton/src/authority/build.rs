@@ -8,7 +8,7 @@ use std::{
 use arc_swap::ArcSwap;
 
 use super::{
-    Authority, AuthorityBuilder, Inner, MAX_ACCESS_TTL, ManagedKeysError, Reveal, Settings,
+    Authority, AuthorityBuilder, Inner, MAX_ACCESS_TTL, MAX_LOG_AGE, ManagedKeysError, Reveal, Settings,
     housekeeping::{self, Housekeeping, Told},
     keys::ManagedKeys,
     published::Published,
@@ -195,7 +195,7 @@ impl AuthorityBuilder {
         setting(self.clock_skew <= seconds(3600), "the clock skew must be an hour at most")?;
         setting(!self.feed_interval.is_zero(), "the feed interval must not be zero")?;
         setting(
-            self.cached_records.1 <= seconds(60),
+            self.cached_records.1 <= MAX_LOG_AGE,
             "a record may be kept while the log was read within the last minute",
         )?;
         setting(

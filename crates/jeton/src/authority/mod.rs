@@ -68,6 +68,10 @@ use crate::{
     telemetry::Telemetry,
 };
 
+/// How old the log may be at most for a record to be taken from memory: by so much later than the lifetime says the children
+/// of a record may end that was changed.
+pub(crate) const MAX_LOG_AGE: Duration = Duration::from_secs(60);
+
 /// The longest lifetime that access tokens can be set to: a day. Whatever signed one that lives longer, it was no
 /// authority of ours.
 pub(crate) const MAX_ACCESS_TTL: Duration = Duration::from_secs(86_400);

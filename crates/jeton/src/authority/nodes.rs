@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use super::{Authority, AuthorityBuilder, Inner};
-use crate::{Staleness, StoreError, Timestamp, Unavailable, audit, feed, last_use, verifier::Parts};
+use crate::{Staleness, StoreError, Timestamp, Unavailable, audit, feed, last_use};
 
 impl Inner {
     /// How long a cut-off must be kept: until the last child that it refuses has surely ended, on every clock.
     pub(crate) fn keep_span(&self, longest_access_ttl: Duration) -> Duration {
         let longest = longest_access_ttl.max(self.settings.longest_access_ttl);
-        let Parts { clock_skew, leeway, .. } = &*self.verifier.0;
-        [*clock_skew, *leeway, self.recent.at_most()].into_iter().fold(longest, Duration::saturating_add)
+        longest.saturating_add(self.verifier.0.clock_skew).saturating_add(self.verifier.0.leeway)
     }
 
     /// Stores for how long access tokens may live that some node may have signed, as far as this one knows.
@@ -68,7 +67,7 @@ impl AuthorityBuilder {
     /// Keeps so many records in memory, so that an exchange reads none from the store, while the last reading of the change
     /// log began so short a time ago: a minute at most. None unless told otherwise. By that time at most a token that
     /// another node has disabled can still be exchanged here, for an access token that is refused as the others of that
-    /// token are.
+    /// token are. All nodes of a store must have the same.
     pub fn cached_records(mut self, records: usize, log_age: Duration) -> Self {
         self.cached_records = (records, log_age);
         self

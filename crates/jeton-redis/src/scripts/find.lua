@@ -1,0 +1,1 @@
+return { 'ok', redis.call('HGETALL', prefix .. 'record:' .. ARGV[1]) }

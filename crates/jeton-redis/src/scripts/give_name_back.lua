@@ -1,0 +1,2 @@
+redis.call('ZREM', prefix .. 'once', ARGV[1])
+return { 'ok' }

@@ -1,0 +1,1 @@
+return { 'ok', redis.call('HGET', meta, 'keys'), redis.call('HVALS', prefix .. 'keys') }
