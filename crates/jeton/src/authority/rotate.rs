@@ -61,7 +61,7 @@ impl Authority {
     ///
     /// # Errors
     ///
-    /// [`Conflict::NotCancellable`], and see [`ManageError`].
+    /// [`Conflict::NotCancellable`](crate::Conflict::NotCancellable), and see [`ManageError`].
     pub async fn cancel_rotation(&self, caller: &Caller, id: RecordId) -> Result<Record, ManageError> {
         Ok(self.mutate(caller, id, Mutation::CancelRotation, None).await?.record)
     }
