@@ -174,8 +174,10 @@ fn not_served(method: &Method, item: &Value, answer: &Answer, told: &str) {
         answer.header("allow").unwrap_or_default().split(", ").map(str::to_lowercase).collect();
     allowed.retain(|method| method != "head");
     allowed.sort();
-    let methods = item.as_object().unwrap().keys().filter(|name| *name != "parameters");
-    assert!(allowed.iter().eq(methods), "other methods than are documented: {told}");
+    let mut methods: Vec<_> =
+        item.as_object().unwrap().keys().filter(|name| *name != "parameters").cloned().collect();
+    methods.sort();
+    assert!(allowed == methods, "other methods than are documented: {told}");
 }
 
 #[track_caller]

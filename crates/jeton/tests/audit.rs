@@ -412,6 +412,27 @@ async fn a_tenant_sees_its_own_and_who_may_audit_sees_it() {
 }
 
 #[tokio::test]
+async fn a_tenant_sees_the_refusals_of_its_own_tokens() {
+    let (_world, authority) = world().await;
+    let request = |tenant: &str| Generate { tenant: Some(tenant.to_owned()), ..Generate::new("CI") };
+    let auditor = request("a").with_scope("tokens:audit");
+    let auditor = Generate { name: "auditor".to_owned(), ..auditor };
+    let auditor = Caller::from(principal(&authority, auditor).await);
+    for tenant in ["a", "b"] {
+        let token = generate(&authority, request(tenant)).await;
+        let access_token = child(&authority, &token).await;
+        authority.revoke(&admin(), token.record.id).await.unwrap();
+        authority.exchange(token.api_token.expose(), &jeton::Exchange::default()).await.unwrap_err();
+        authority.authenticate_from(&access_token, jeton::OriginRef::default()).unwrap_err();
+    }
+    let refusals = AuditFilter { action: Some(Action::Refuse), ..AuditFilter::default() };
+    let rows = authority.audit(&auditor, refusals, None, 200).await.unwrap().rows;
+    let mut reasons: Vec<_> = rows.iter().map(|row| row.entry.reason.clone().unwrap()).collect();
+    reasons.sort();
+    assert_eq!(reasons, ["cut_off", "revoked"], "those of the other tenant are not there");
+}
+
+#[tokio::test]
 async fn pages_go_back_in_time_without_a_gap() {
     let (world, authority) = world().await;
     for number in 0..25 {

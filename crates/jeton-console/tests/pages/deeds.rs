@@ -142,7 +142,7 @@ async fn a_token_is_shown_again_only_where_that_is_allowed() {
 async fn many_are_ended_at_once() {
     let house = house().await;
     let mut ids = Vec::new();
-    for name in ["a1", "a2", "a3"] {
+    for name in ["job-1", "job-2", "job-3"] {
         ids.push(house.named(name).await);
     }
     let [one, two, three] = [0, 1, 2].map(|at| ids[at].record.id.to_string());
@@ -151,7 +151,7 @@ async fn many_are_ended_at_once() {
         .get(&format!("/tokens/bulk?action=disable&id={one}&id={two}&id={one}&id=nonsense"))
         .await
         .is(200);
-    drop(ask.has("Disable the selected tokens (2)?").has("<li>a1<").has("<li>a2<").lacks("a3"));
+    drop(ask.has("Disable the selected tokens (2)?").has("<li>job-1<").has("<li>job-2<").lacks("job-3"));
     let fields = [("action", "disable"), ("id", one.as_str()), ("id", &two)];
     root.post("/tokens/bulk", &fields).await.is(200).has("2 done.");
     for (at, expected) in [(0, Standing::Disabled), (1, Standing::Disabled), (2, Standing::Active)] {
@@ -167,7 +167,7 @@ async fn many_are_ended_at_once() {
     assert_eq!(standing(&house, ids[2].record.id).await, Standing::Revoked);
     // Revoked is for ever, also for those who disable.
     let fields = [("action", "disable"), ("id", one.as_str()), ("id", &two)];
-    root.post("/tokens/bulk", &fields).await.is(200).has("1 done.").has("a1: ");
+    root.post("/tokens/bulk", &fields).await.is(200).has("1 done.").has("job-1: ");
     root.get("/tokens/bulk?action=revoke").await.is(200).has("No token was selected.");
 }
 
