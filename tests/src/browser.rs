@@ -4,13 +4,15 @@ use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpStream,
     process::{Child, Command, Stdio},
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use thirtyfour::{By, ChromiumLikeCapabilities as _, DesiredCapabilities, WebDriver, WebElement};
+use thirtyfour::{
+    By, ChromiumLikeCapabilities as _, DesiredCapabilities, WebDriver, WebElement, error::WebDriverResult,
+};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::metadata;
@@ -110,56 +112,86 @@ impl Browser {
 
     /// What can be read on the page.
     pub async fn text(&self) -> String {
-        self.element("body").await.text().await.unwrap()
+        self.until("body", async || self.window().find(By::Tag("body")).await?.text().await).await
     }
 
     /// The first element of that selector, once it is there.
     pub async fn element(&self, selector: &str) -> WebElement {
-        self.wait_for(selector, By::Css(selector)).await
+        let by = By::Css(selector);
+        self.until(selector, async || self.window().find(by.clone()).await).await
     }
 
-    async fn wait_for(&self, what: &str, by: By) -> WebElement {
-        let found = async {
+    /// Does that until it is done. A page that is on its way takes the elements away that were just found, and moves
+    /// those that are clicked.
+    async fn until<T>(&self, what: &str, attempt: impl AsyncFn() -> WebDriverResult<T>) -> T {
+        let last = Mutex::new(None);
+        let done = async {
             loop {
-                match self.window().find(by.clone()).await {
-                    Ok(element) => return element,
-                    Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+                match attempt().await {
+                    Ok(done) => return done,
+                    Err(error) => *last.lock().unwrap() = Some(error),
                 }
+                tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        match tokio::time::timeout(PATIENCE, found).await {
-            Ok(element) => element,
-            Err(_) => panic!("no {what} at {}: {}", self.url().await, self.source().await),
+        if let Ok(done) = tokio::time::timeout(PATIENCE, done).await {
+            return done;
         }
+        let why = last.lock().unwrap().take();
+        panic!("{what}: {why:?} at {}: {}", self.url().await, self.source().await)
     }
 
     /// Whether there is such an element.
     pub async fn has(&self, selector: &str) -> bool {
-        !self.window().find_all(By::Css(selector)).await.unwrap().is_empty()
+        !self.until(selector, async || self.window().find_all(By::Css(selector)).await).await.is_empty()
     }
 
-    /// Presses the button, or follows the link, of that text.
+    /// Presses the button, or follows the link, of that text. If it leads to another page, that page is there then.
     pub async fn press(&self, text: &str) {
         let path = format!("//*[self::a or self::button or self::summary][normalize-space()=\"{text}\"]");
-        self.wait_for(text, By::XPath(path)).await.click().await.unwrap();
+        let (page, leads) = self
+            .until(text, async || {
+                let page = self.window().find(By::Tag("html")).await?;
+                let element = self.window().find(By::XPath(path.as_str())).await?;
+                let leads = match element.tag_name().await?.as_str() {
+                    "a" => true,
+                    "button" => element.prop("type").await?.as_deref() == Some("submit"),
+                    _ => false,
+                };
+                element.click().await?;
+                Ok((page, leads))
+            })
+            .await;
+        if leads {
+            self.until(text, async || self.left(&page).await).await;
+        }
+    }
+
+    /// Whether that page is gone, or asks before it goes.
+    async fn left(&self, page: &WebElement) -> WebDriverResult<()> {
+        let Ok(_) = page.tag_name().await else { return Ok(()) };
+        self.window().find(By::Css("dialog[open]")).await.map(drop)
     }
 
     /// Clicks an element.
     pub async fn click(&self, selector: &str) {
-        self.element(selector).await.click().await.unwrap();
+        self.until(selector, async || self.window().find(By::Css(selector)).await?.click().await).await;
     }
 
     /// Types into the field of that id, in the place of what stands there.
     pub async fn fill(&self, id: &str, text: &str) {
-        let field = self.element(&format!("#{id}")).await;
-        field.clear().await.unwrap();
-        field.send_keys(text).await.unwrap();
+        self.until(id, async || {
+            let field = self.window().find(By::Id(id)).await?;
+            field.clear().await?;
+            field.send_keys(text).await
+        })
+        .await;
     }
 
     /// What stands in the field of that id.
     pub async fn value(&self, id: &str) -> String {
-        let field = self.element(&format!("#{id}")).await;
-        field.prop("value").await.unwrap().unwrap_or_default()
+        let value = self.until(id, async || self.window().find(By::Id(id)).await?.prop("value").await).await;
+        value.unwrap_or_default()
     }
 
     /// Waits until that can be read.
