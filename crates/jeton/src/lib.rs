@@ -31,6 +31,7 @@ mod last_use;
 mod limits;
 mod list;
 mod memory;
+mod names;
 mod notice;
 pub mod policy;
 mod principal;
@@ -72,6 +73,7 @@ pub use list::{
     EndBound, EndBounds, Filter, InvalidSort, Page, Position, Query, Sort, SortBy, SortKey, fold,
 };
 pub use memory::MemoryStore;
+pub use names::{NameIter, NameList};
 pub use notice::{Event, Notice, Sink, SinkError};
 pub use principal::{Principal, TokenKind};
 pub use random::{Random, RandomError, SystemRandom};
