@@ -265,6 +265,29 @@ mod tests {
     }
 
     #[test]
+    fn a_stripe_that_was_raised_is_looked_at() {
+        let (cut_offs, id, other) = (CutOffs::default(), id(), id());
+        let (checked, looked) = (cut_offs.unchecked(id, "a"), |checked: &Checked| {
+            cut_offs.refused_at(checked) != checked.seen.load(Ordering::Relaxed)
+        });
+        assert!(looked(&checked), "the first time");
+        checked.seen.store(cut_offs.refused_at(&checked), Ordering::Relaxed);
+        assert!(!looked(&checked));
+        cut_offs.raise(id, 1, SECOND);
+        assert!(looked(&checked));
+        checked.seen.store(cut_offs.refused_at(&checked), Ordering::Relaxed);
+        cut_offs.revoke_token("a".to_owned(), SECOND);
+        assert!(looked(&checked));
+        // Wherever it stands: nothing falls out of the stripes.
+        let stripes: Vec<_> = (0..1000).map(|number: u32| cut_offs.stripe(&number)).collect();
+        assert!(
+            stripes.iter().all(|stripe| *stripe < STRIPES) && stripes.iter().any(|stripe| *stripe > 2000)
+        );
+        assert_eq!(cut_offs.stripes.len(), usize::from(STRIPES));
+        assert!(looked(&cut_offs.unchecked(other, "b")));
+    }
+
+    #[test]
     fn the_first_epoch_takes_no_room() {
         let cut_offs = CutOffs::default();
         cut_offs.raise(id(), 0, SECOND);
