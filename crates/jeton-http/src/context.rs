@@ -5,20 +5,20 @@ use jeton::{
     policy::{Facts, Policy},
 };
 
-use crate::{Realm, Refusal};
+use crate::{Gate, Realm, Refusal};
 
 /// Who makes a request: put into its extensions by the layer or middleware, and read by all that authorize.
 #[derive(Clone, Debug)]
 pub struct Context {
     principal: Option<Principal>,
     facts: Facts,
-    realm: Realm,
+    gate: Gate,
 }
 
 impl Context {
     /// Without a principal yet.
-    pub(crate) fn new(facts: Facts, realm: Realm) -> Self {
-        Self { principal: None, facts, realm }
+    pub(crate) fn new(facts: Facts, gate: Gate) -> Self {
+        Self { principal: None, facts, gate }
     }
 
     pub(crate) fn with_principal(self, principal: Principal) -> Self {
@@ -37,7 +37,7 @@ impl Context {
 
     /// The realm in which refusals are told.
     pub fn realm(&self) -> &Realm {
-        &self.realm
+        self.gate.realm_of()
     }
 
     /// The principal, or the refusal of a request without credentials.

@@ -198,7 +198,8 @@ impl Gate {
         if self.0.preflight && is_preflight(head) {
             return Passage::Preflight;
         }
-        let token = match self.bearer(head) {
+        // Its form is judged where it is not known yet: one that is known has a good one.
+        let token = match self.token(head, |bearer| bearer) {
             Ok(Some(token)) => token,
             Ok(None) if self.0.optional => {
                 return Passage::Decided(Ok(self.context(self.origin(head).address)));
@@ -210,6 +211,7 @@ impl Gate {
         let context = self.context(origin.address);
         if let Behind::Authority(authority) = &self.0.behind
             && self.0.api_tokens
+            && !authority.verifier().remembers(token)
             && TokenKind::claimed_by(token) == Some(TokenKind::ApiToken)
         {
             let (authority, token, origin) = (authority.clone(), token.to_owned(), Origin::from(origin));
@@ -247,7 +249,15 @@ impl Gate {
 
     /// The bearer token of a request; none if it has none.
     pub(crate) fn bearer<'a>(&self, head: &'a impl Head) -> Result<Option<&'a str>, Refusal> {
-        match Bearer::parse(head.header("authorization"), self.0.bare_tokens) {
+        self.token(head, Bearer::checked)
+    }
+
+    fn token<'a>(
+        &self,
+        head: &'a impl Head,
+        check: impl FnOnce(Bearer<'a>) -> Bearer<'a>,
+    ) -> Result<Option<&'a str>, Refusal> {
+        match check(Bearer::parse(head.header("authorization"), self.0.bare_tokens)) {
             Bearer::Absent => Ok(None),
             Bearer::Malformed => Err(Refusal::Malformed),
             Bearer::Token(_) if query_has_token(head.query()) => Err(Refusal::Malformed),
@@ -261,7 +271,7 @@ impl Gate {
             Behind::Authority(authority) => authority.facts(address),
             Behind::Verifier(_) => Facts::from_address(address),
         };
-        Context::new(facts, self.0.realm.clone())
+        Context::new(facts, self.clone())
     }
 }
 

@@ -26,9 +26,17 @@ pin_project! {
     #[project = StateProjection]
     enum State<S, R, F> {
         Inner { #[pin] future: F },
-        Refused { answer: Option<Answer> },
-        Waiting { waiting: Waiting, held: Option<(S, R)>, realm: Realm },
+        // Boxed, so that what nearly always happens moves little.
+        Refused { answer: Option<Box<Answer>> },
+        Waiting { until: Box<Until<S, R>> },
     }
+}
+
+/// A request that waits until it is known who makes it.
+struct Until<S, R> {
+    waiting: Waiting,
+    held: Option<(S, R)>,
+    realm: Realm,
 }
 
 impl<S, R, F> AuthenticateFuture<S, R, F> {
@@ -37,11 +45,12 @@ impl<S, R, F> AuthenticateFuture<S, R, F> {
     }
 
     pub(super) fn refused(answer: Answer) -> Self {
-        Self { state: State::Refused { answer: Some(answer) } }
+        Self { state: State::Refused { answer: Some(Box::new(answer)) } }
     }
 
     pub(super) fn waiting(waiting: Waiting, service: S, request: R, realm: Realm) -> Self {
-        Self { state: State::Waiting { waiting, held: Some((service, request)), realm } }
+        let until = Box::new(Until { waiting, held: Some((service, request)), realm });
+        Self { state: State::Waiting { until } }
     }
 }
 
@@ -63,13 +72,14 @@ where
                         .take()
                         .map_or(Poll::Pending, |answer| Poll::Ready(Ok(answer.map(ResB::from))));
                 }
-                StateProjection::Waiting { waiting, held, realm } => {
+                StateProjection::Waiting { until } => {
+                    let Until { waiting, held, realm } = &mut **until;
                     match (ready!(waiting.as_mut().poll(cx)), held.take()) {
                         (Ok(context), Some((mut service, mut request))) => {
                             request.extensions_mut().insert(context);
                             State::Inner { future: service.call(request) }
                         }
-                        (Err(refusal), _) => State::Refused { answer: Some(refusal.answer(realm)) },
+                        (Err(refusal), _) => State::Refused { answer: Some(Box::new(refusal.answer(realm))) },
                         (Ok(_), None) => return Poll::Pending,
                     }
                 }
