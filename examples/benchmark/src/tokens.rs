@@ -35,7 +35,7 @@ impl Tokens {
         let mut bearers = Vec::with_capacity(count);
         while bearers.len() < count {
             let name = format!("benchmark {}", bearers.len());
-            let generate = Generate::new(name).with_subject("alice").with_scope("reports:read");
+            let generate = Generate::new(name).with_subject("alice");
             let api_token = authority.generate(&setup, generate).await.unwrap().api_token;
             for _ in 0..CHILDREN.min(count - bearers.len()) {
                 let exchanged = authority.exchange(api_token.expose(), &Exchange::default()).await.unwrap();
