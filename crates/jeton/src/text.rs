@@ -95,15 +95,18 @@ pub(crate) fn is_identifier(text: &str) -> bool {
 
 /// Whether the text has the form of a bearer token (RFC 6750 §2.1, `b64token`).
 pub fn is_b64token(text: &str) -> bool {
-    // Of all bytes, without an early end: so that the compiler takes many at once.
-    let fits = |byte: u8| {
-        // From `-` to `9` stand a full stop, a slash and the digits.
-        let dash_to_nine = byte.wrapping_sub(b'-') < 13;
-        let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
-        dash_to_nine | letter | (byte == b'_') | (byte == b'~') | (byte == b'+')
-    };
-    let body = text.trim_end_matches('=');
-    !body.is_empty() && body.bytes().fold(true, |all, byte| all & fits(byte))
+    // Sixteen bytes are looked at together, without a branch for each.
+    let (blocks, rest) = text.trim_end_matches('=').as_bytes().as_chunks::<16>();
+    let all = |bytes: &[u8]| bytes.iter().fold(true, |all, byte| all & is_b64token_byte(*byte));
+    !(blocks.is_empty() && rest.is_empty()) && blocks.iter().all(|block| all(block)) && all(rest)
+}
+
+#[inline]
+fn is_b64token_byte(byte: u8) -> bool {
+    // From `-` to `9` stand a full stop, a slash and the digits.
+    let dash_to_nine = byte.wrapping_sub(b'-') <= b'9' - b'-';
+    let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
+    dash_to_nine | letter | (byte == b'+') | (byte == b'_') | (byte == b'~')
 }
 
 /// Whether the text is one scope token (RFC 6749 §3.3).
