@@ -35,25 +35,25 @@ impl<'a> Bearer<'a> {
     }
 }
 
-/// RFC 6750 §2.1, `b64token`. Each request pays for it: sixteen bytes are looked at together.
+/// RFC 6750 §2.1, `b64token`. Each request pays for it, so many bytes are looked at together.
 fn is_b64token(text: &str) -> bool {
     let body = text.trim_end_matches('=').as_bytes();
-    let (blocks, rest) = body.as_chunks::<16>();
+    let (blocks, rest) = body.as_chunks::<32>();
     !body.is_empty() && blocks.iter().all(|block| are_b64token(block)) && are_b64token(rest)
 }
 
-/// Without a branch for each byte, so that a compiler can take them at once.
+/// Without a branch for each byte, so that a processor takes them at once. First those of a JWT alone (RFC 7515 §2): nearly
+/// all tokens have no others.
 #[inline]
 fn are_b64token(bytes: &[u8]) -> bool {
-    bytes.iter().fold(true, |all, byte| all & is_b64token_byte(*byte))
+    bytes.iter().fold(true, |all, byte| all & (is_common(*byte) | (*byte == b'_')))
+        || bytes.iter().all(|byte| is_common(*byte) || b"_~+".contains(byte))
 }
 
 #[inline]
-fn is_b64token_byte(byte: u8) -> bool {
-    let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
+fn is_common(byte: u8) -> bool {
     // `-`, `.`, `/` and the digits stand in a row.
-    let digit = byte.wrapping_sub(b'-') <= b'9' - b'-';
-    letter | digit | (byte == b'+') | (byte == b'_') | (byte == b'~')
+    ((byte | 0x20).wrapping_sub(b'a') < 26) | (byte.wrapping_sub(b'-') <= b'9' - b'-')
 }
 
 /// Whether the query holds an `access_token` (RFC 6750 §2.3), which together with a header is one method too many.
@@ -115,7 +115,8 @@ mod tests {
     fn each_byte_is_one_of_a_token_or_not_wherever_it_stands() {
         for byte in 0..=u8::MAX {
             let expected = byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
-            assert_eq!(is_b64token_byte(byte), expected, "{byte:#x}");
+            assert_eq!(are_b64token(&[byte]), expected, "{byte:#x}");
+            assert_eq!(are_b64token(&[byte; 32]), expected, "{byte:#x}");
         }
         for length in 1..50 {
             for place in 0..length {
