@@ -210,7 +210,8 @@ impl Gate {
         if self.0.preflight && is_preflight(head) {
             return Passage::Preflight;
         }
-        let token = match self.bearer(head) {
+        // Its form is judged where it is not known yet: one that is known has a good one.
+        let token = match self.token(head, |bearer| bearer) {
             Ok(Some(token)) => token,
             Ok(None) if self.0.optional => {
                 return Passage::Decided(Ok(self.context(self.origin(head).address, None)));
@@ -221,6 +222,7 @@ impl Gate {
         let origin = self.origin(head);
         if let Behind::Authority(authority) = &self.0.behind
             && self.0.api_tokens
+            && !authority.verifier().remembers(token)
             && TokenKind::claimed_by(token) == Some(TokenKind::ApiToken)
         {
             let (gate, authority, token) = (self.clone(), authority.clone(), token.to_owned());
@@ -263,7 +265,15 @@ impl Gate {
 
     /// The bearer token of a request; none if it has none.
     pub(crate) fn bearer<'a>(&self, head: &'a impl Head) -> Result<Option<&'a str>, Refusal> {
-        match Bearer::parse(head.header("authorization"), self.0.bare_tokens) {
+        self.token(head, Bearer::checked)
+    }
+
+    fn token<'a>(
+        &self,
+        head: &'a impl Head,
+        check: impl FnOnce(Bearer<'a>) -> Bearer<'a>,
+    ) -> Result<Option<&'a str>, Refusal> {
+        match check(Bearer::parse(head.header("authorization"), self.0.bare_tokens)) {
             Bearer::Absent => Ok(None),
             Bearer::Malformed => Err(Refusal::Malformed),
             Bearer::Token(_) if query_has_token(head.query()) => Err(Refusal::Malformed),

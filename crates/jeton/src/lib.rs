@@ -85,6 +85,6 @@ pub use store::{
     Change, ChangeRow, Changes, Cursor, Insert, KeyStore, LiveLimit, OnceStore, Restoration, Ring, Store,
     StoreError, StoredKey, Update, Wake, Wakeups,
 };
-pub use text::{FieldError, MAX_LIST};
+pub use text::{FieldError, MAX_LIST, is_b64token};
 pub use time::{Clock, InvalidTimestamp, SystemClock, Timestamp};
 pub use verifier::Verifier;

@@ -70,9 +70,12 @@ impl VerifiedTokens {
     /// What is known of exactly these bytes, if it was verified with the keys of that version.
     pub(crate) fn find(&self, token: &str, keys_version: u16) -> Option<Principal> {
         let found = self.tokens.as_ref().zip(place(token)).and_then(|(tokens, place)| tokens.get(&place));
-        let principal = found.filter(|principal| principal.known().is_of(token, keys_version));
-        self.found.count(principal.is_some());
-        principal
+        found.filter(|principal| principal.known().is_of(token, keys_version))
+    }
+
+    /// A request came with a token that was known, or not.
+    pub(crate) fn count(&self, known: bool) {
+        self.found.count(known);
     }
 
     pub(crate) fn remember(&self, token: &str, principal: &Principal) {

@@ -16,6 +16,7 @@ use crate::{
     principal::{Assertion, Watch},
     remote::{self, Remote, Tasks},
     ring::{CurrentKeys, KeyRing},
+    text::is_b64token,
     verified::VerifiedTokens,
 };
 
@@ -124,6 +125,12 @@ impl Verifier {
         }
     }
 
+    /// Whether that very token was found good before, so that it is an access token. Whether it is accepted now, it does
+    /// not say.
+    pub fn remembers(&self, token: &str) -> bool {
+        self.known(token).is_some()
+    }
+
     /// Whether it can judge tokens now. For readiness.
     ///
     /// # Errors
@@ -167,6 +174,12 @@ impl Verifier {
 
     /// Who has that token, if it was found good before. Whether it still counts is to be judged.
     pub(crate) fn recall(&self, token: &str) -> Option<Principal> {
+        let principal = self.known(token);
+        self.0.verified.count(principal.is_some());
+        principal
+    }
+
+    fn known(&self, token: &str) -> Option<Principal> {
         self.0.verified.find(token, self.0.keys.version())
     }
 
@@ -200,7 +213,10 @@ impl Verifier {
     /// What never changes: whether it is signed, for this issuer and audience, and what it says.
     fn read(&self, token: &str) -> Result<Principal, Rejection> {
         let parts = &*self.0;
-        let compact = parse(token, TokenType::Access)?;
+        let compact = parse(token, TokenType::Access).map_err(|rejection| match rejection {
+            Rejection::Invalid if !is_b64token(token) => Rejection::Malformed,
+            other => other,
+        })?;
         let keys_version = parts.keys.version();
         if !parts.keys.verifies(&compact) {
             if let Some(remote) = &parts.remote

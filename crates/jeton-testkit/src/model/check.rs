@@ -1,6 +1,6 @@
 //! Whether both nodes say what the model says, of everything that was ever made.
 
-use jeton::{AuthenticateError, Authority, Caller, Names, Principal, State};
+use jeton::{AuthenticateError, Authority, Caller, Principal, State};
 
 use super::{
     grant::Given,

@@ -66,6 +66,8 @@ impl Authority {
                 }
                 (Some(principal.token_id()), counts.and(Err(AuthenticateError::Denied(Denial::Network))))
             }
+            // No credentials of anybody.
+            Err((_, Rejection::Malformed)) => return Err(Rejection::Malformed.into()),
             Err((id, rejection)) => (id, Err(rejection.into())),
         };
         if let Err(error) = &answer {
