@@ -36,6 +36,8 @@ pub struct Gate(Arc<Settings>);
 #[derive(Clone, Debug)]
 struct Settings {
     behind: Behind,
+    /// Those of every request but its address.
+    facts: Facts,
     realm: Realm,
     optional: bool,
     api_tokens: bool,
@@ -85,8 +87,13 @@ impl Gate {
     }
 
     fn before(behind: Behind) -> Self {
+        let facts = match &behind {
+            Behind::Authority(authority) => authority.facts(None),
+            Behind::Verifier(_) => Facts::default(),
+        };
         Self(Arc::new(Settings {
             behind,
+            facts,
             realm: Realm::default(),
             optional: false,
             api_tokens: false,
@@ -280,10 +287,9 @@ impl Gate {
 
     /// What is known about a request from there.
     pub(crate) fn facts(&self, address: Option<IpAddr>) -> Facts {
-        match &self.0.behind {
-            Behind::Authority(authority) => authority.facts(address),
-            Behind::Verifier(_) => Facts::from_address(address),
-        }
+        let mut facts = self.0.facts.clone();
+        facts.address = address;
+        facts
     }
 }
 

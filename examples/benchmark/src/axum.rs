@@ -91,6 +91,7 @@ pub(crate) fn apps(authority: &Authority) -> Vec<App> {
         outside("around: an empty layer", Outside::Empty(EmptyLayer.layer(bare()))),
         outside("around: an insert", Outside::Insert(insert.layer(bare()))),
         outside("around: `authenticate`", Outside::Jeton(jeton.layer(bare()))),
+        inside("an empty layer on the route", routed(get(async || "ok").layer(EmptyLayer))),
         outside(
             "around, and `authorize` on the route",
             Outside::Jeton(jeton.layer(routed(get(async || "ok").layer(authorize(role("reader")))))),

@@ -4,8 +4,9 @@ use std::pin::Pin;
 
 use axum::{Router, body::Body, extract::DefaultBodyLimit, routing::get};
 use http::{Method, Request, StatusCode};
-use jeton_axum::{Answer, Gate, HostSession, Pages, Routes, authenticate, pages, router};
+use jeton_axum::{Answer, Authenticated, Gate, HostSession, Pages, Routes, authenticate, pages, router};
 use serde_json::{Value, json};
+use tower::Layer as _;
 
 use crate::house::{access_token, ask, authority, code, header, send};
 
@@ -25,6 +26,31 @@ async fn nested_merged_and_with_a_state() {
         assert_eq!((unknown.status(), &*code(&unknown)), (StatusCode::NOT_FOUND, "not_found"));
     }
     assert_eq!(ask(&app, Method::GET, "/auth/nothing", &root).await.status(), StatusCode::NOT_FOUND);
+}
+
+/// Around a whole router the layer runs before any route is looked for: what is not there is refused too.
+#[tokio::test]
+async fn around_a_whole_router() {
+    let authority = authority().await;
+    let routes =
+        Router::new().route("/reports", get(async |who: Authenticated| who.subject().unwrap().to_owned()));
+    let around = authenticate(authority.clone()).layer(routes.clone());
+    let alone = Router::new().fallback_service(around.clone());
+    let beside = Router::new().nest("/auth", router(authority.clone())).fallback_service(around);
+    let inside = routes.layer(authenticate(authority.clone()));
+    let alice = access_token(&authority, "alice").await;
+    for (app, unknown) in [(&alone, 401), (&beside, 401), (&inside, 404)] {
+        let answer = ask(app, Method::GET, "/reports", &alice).await;
+        assert_eq!((answer.status(), &answer.body()[..]), (StatusCode::OK, &b"alice"[..]));
+        assert_eq!(ask(app, Method::GET, "/reports", "").await.status(), StatusCode::UNAUTHORIZED);
+        assert_eq!(ask(app, Method::GET, "/reports", "bad").await.status(), StatusCode::UNAUTHORIZED);
+        assert_eq!(ask(app, Method::GET, "/nothing", &alice).await.status(), StatusCode::NOT_FOUND);
+        assert_eq!(ask(app, Method::GET, "/nothing", "").await.status().as_u16(), unknown);
+    }
+    let exchange = ask(&beside, Method::POST, "/auth/exchange", "").await;
+    assert_eq!(&*code(&exchange), "no_credentials", "it answers by itself");
+    let root = access_token(&authority, "root").await;
+    assert_eq!(ask(&beside, Method::GET, "/auth/tokens", &root).await.status(), StatusCode::OK);
 }
 
 /// The parameter is the one of the route, decoded, whatever the host's own path has.
