@@ -44,20 +44,26 @@ pub async fn throughput(store: Arc<dyn Store>) -> Throughput {
         let request = Generate::new(format!("client {number}")).with_role("reader");
         tokens.push(Arc::new(plain.generate(&caller, request).await.unwrap()));
     }
-    let exchange = |authority: Authority, token: Arc<Generated>| async move {
-        authority.exchange(token.api_token.expose(), &Exchange::default()).await.unwrap();
+    let exchange = |authority: &Authority| {
+        let authority = authority.clone();
+        move |token: Arc<Generated>| {
+            let authority = authority.clone();
+            async move {
+                authority.exchange(token.api_token.expose(), &Exchange::default()).await.unwrap();
+            }
+        }
     };
     // The first one of each is not measured: what is remembered then is remembered.
-    at_once(&tokens, 1, |token| exchange(plain.clone(), token)).await;
-    at_once(&tokens, 1, |token| exchange(cached.clone(), token)).await;
-    let read = |token: Arc<Generated>| {
+    at_once(&tokens, 1, exchange(&plain)).await;
+    at_once(&tokens, 1, exchange(&cached)).await;
+    let read = move |token: Arc<Generated>| {
         let store = store.clone();
         async move { assert!(store.find(token.record.id).await.unwrap().is_some()) }
     };
     Throughput {
         reads: at_once(&tokens, EACH, read).await,
-        exchanges: at_once(&tokens, EACH, |token| exchange(plain.clone(), token)).await,
-        cached: at_once(&tokens, EACH, |token| exchange(cached.clone(), token)).await,
+        exchanges: at_once(&tokens, EACH, exchange(&plain)).await,
+        cached: at_once(&tokens, EACH, exchange(&cached)).await,
     }
 }
 
