@@ -5,15 +5,13 @@
 use std::{error::Error, io, time::Duration};
 
 use futures_util::{FutureExt as _, StreamExt as _};
-use jeton::{Wake, Wakeups};
+use jeton::{Pauses, Wake, Wakeups};
 use redis::{Client, RedisResult, Value};
 
 /// How long a connection may be silent before it is tried.
 const SILENCE: Duration = Duration::from_secs(5);
 /// How long an attempt to connect, or a trial, may take.
 const TRIAL: Duration = Duration::from_secs(5);
-/// The pause after a failure, doubled each time up to the second one.
-const PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(1)];
 
 /// Begins to listen.
 pub(crate) fn wakeups(client: Client, channel: String) -> Wakeups {
@@ -25,23 +23,22 @@ pub(crate) fn wakeups(client: Client, channel: String) -> Wakeups {
 
 /// Listens until nobody waits any more.
 async fn listen(client: Client, channel: String, wake: Wake) {
-    let mut pause = PAUSES[0];
+    let mut pauses = Pauses::default();
     loop {
         let failed = tokio::select! {
             () = wake.unwatched() => return,
-            failed = follow(&client, &channel, &wake, &mut pause) => failed,
+            failed = follow(&client, &channel, &wake, &mut pauses) => failed,
         };
         tracing::warn!(error = &failed as &dyn Error, "changes are not heard of, only read");
         tokio::select! {
             () = wake.unwatched() => return,
-            () = tokio::time::sleep(pause) => {}
+            () = tokio::time::sleep(pauses.next_pause()) => {}
         }
-        pause = (pause * 2).min(PAUSES[1]);
     }
 }
 
 /// Hears until the connection fails.
-async fn follow(client: &Client, channel: &str, wake: &Wake, pause: &mut Duration) -> io::Error {
+async fn follow(client: &Client, channel: &str, wake: &Wake, pauses: &mut Pauses) -> io::Error {
     let listening = async {
         let mut connection = client.get_async_pubsub().await?;
         connection.subscribe(channel).await?;
@@ -51,7 +48,7 @@ async fn follow(client: &Client, channel: &str, wake: &Wake, pause: &mut Duratio
         Ok(halves) => halves,
         Err(error) => return error,
     };
-    *pause = PAUSES[0];
+    *pauses = Pauses::default();
     loop {
         // What was changed while nobody listened was not heard.
         wake.wake();

@@ -18,9 +18,11 @@ pub mod refusals;
 pub mod store;
 mod throughput;
 mod unreliable;
+mod unwoken;
 
 pub use clock::FakeClock;
 pub use directory::UnreliableDirectory;
 pub use random::SeededRandom;
 pub use throughput::{Throughput, throughput};
 pub use unreliable::UnreliableStore;
+pub use unwoken::refused_without_waking;

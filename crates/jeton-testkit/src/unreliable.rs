@@ -32,18 +32,25 @@ use jeton::{
 pub struct UnreliableStore<S> {
     inner: Arc<S>,
     down: Arc<AtomicBool>,
+    deaf: bool,
 }
 
 impl<S> Clone for UnreliableStore<S> {
     fn clone(&self) -> Self {
-        Self { inner: self.inner.clone(), down: self.down.clone() }
+        Self { inner: self.inner.clone(), down: self.down.clone(), deaf: self.deaf }
     }
 }
 
 impl<S> UnreliableStore<S> {
     /// That store, which is up.
     pub fn new(inner: S) -> Self {
-        Self { inner: Arc::new(inner), down: Arc::default() }
+        Self { inner: Arc::new(inner), down: Arc::default(), deaf: false }
+    }
+
+    /// The same for a node that is never woken: it reads the change log at its intervals alone.
+    #[must_use]
+    pub fn never_woken(self) -> Self {
+        Self { deaf: true, ..self }
     }
 
     /// Whether it is down from now on. Clones are one store.
@@ -87,7 +94,7 @@ impl<S: Store> Store for UnreliableStore<S> {
     }
 
     fn watch(&self) -> Option<Wakeups> {
-        self.inner.watch()
+        if self.deaf { None } else { self.inner.watch() }
     }
 
     async fn trim(&self, through: &Cursor) -> Result<(), StoreError> {

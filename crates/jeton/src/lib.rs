@@ -82,8 +82,8 @@ pub use remote::{Document, Fetched, Source, SourceError, VerifierBuilder, Verifi
 pub use secret::{AccessToken, ApiToken, KeyAndSecret, Secret};
 pub use staleness::Staleness;
 pub use store::{
-    Change, ChangeRow, Changes, Cursor, Insert, KeyStore, LiveLimit, OnceStore, Restoration, Ring, Store,
-    StoreError, StoredKey, Update, Wake, Wakeups,
+    Change, ChangeRow, Changes, Cursor, Insert, KeyStore, LiveLimit, OnceStore, Pauses, Restoration, Ring,
+    Store, StoreError, StoredKey, Update, Wake, Wakeups,
 };
 pub use text::{FieldError, MAX_LIST, is_b64token};
 pub use time::{Clock, InvalidTimestamp, SystemClock, Timestamp};

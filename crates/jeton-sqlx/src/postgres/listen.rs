@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use jeton::{Wake, Wakeups};
+use jeton::{Pauses, Wake, Wakeups};
 use sqlx::{
     PgPool,
     postgres::{PgListener, PgPoolOptions},
@@ -14,8 +14,6 @@ use sqlx::{
 const SILENCE: Duration = Duration::from_secs(5);
 /// How long an attempt to connect, or a trial, may take.
 const TRIAL: Duration = Duration::from_secs(5);
-/// The pause after a failure, doubled each time up to the second one.
-const PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(1)];
 
 /// Begins to listen.
 pub(super) fn wakeups(database: PgPool, channel: String) -> Wakeups {
@@ -34,21 +32,20 @@ async fn listen(database: PgPool, channel: String, wake: Wake) {
         .max_lifetime(None)
         .acquire_timeout(TRIAL)
         .connect_lazy_with((*database.connect_options()).clone());
-    let mut pause = PAUSES[0];
+    let mut pauses = Pauses::default();
     while !database.is_closed() {
         let failed = tokio::select! {
             () = wake.unwatched() => return,
             () = database.close_event() => return,
-            failed = follow(&own, &channel, &wake, &mut pause) => failed,
+            failed = follow(&own, &channel, &wake, &mut pauses) => failed,
         };
         tracing::warn!(error = &failed as &dyn std::error::Error, "changes are not heard of, only read");
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(PAUSES[1]);
+        tokio::time::sleep(pauses.next_pause()).await;
     }
 }
 
 /// Hears until the connection fails.
-async fn follow(pool: &PgPool, channel: &str, wake: &Wake, pause: &mut Duration) -> sqlx::Error {
+async fn follow(pool: &PgPool, channel: &str, wake: &Wake, pauses: &mut Pauses) -> sqlx::Error {
     let listening = async {
         let mut listener = PgListener::connect_with(pool).await?;
         listener.eager_reconnect(false);
@@ -59,7 +56,7 @@ async fn follow(pool: &PgPool, channel: &str, wake: &Wake, pause: &mut Duration)
         Ok(listener) => listener,
         Err(error) => return error,
     };
-    *pause = PAUSES[0];
+    *pauses = Pauses::default();
     loop {
         // What was committed while nobody listened was not heard.
         wake.wake();

@@ -18,7 +18,7 @@ pub use error::StoreError;
 pub use keys::{KeyStore, Ring, StoredKey};
 pub use once::OnceStore;
 pub(crate) use timed::TimedStore;
-pub use wake::{Wake, Wakeups};
+pub use wake::{Pauses, Wake, Wakeups};
 
 use crate::{
     AuditEntry, AuditLog, Kind, LastUse, NamedAudience, Page, Query, Record, RecordId, State, Timestamp,
