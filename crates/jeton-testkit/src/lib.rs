@@ -16,9 +16,11 @@ pub mod model;
 mod random;
 pub mod refusals;
 pub mod store;
+mod throughput;
 mod unreliable;
 
 pub use clock::FakeClock;
 pub use directory::UnreliableDirectory;
 pub use random::SeededRandom;
+pub use throughput::{Throughput, throughput};
 pub use unreliable::UnreliableStore;

@@ -102,7 +102,7 @@ impl State {
 }
 
 /// The SHA-256 of an API token. It tells whether a token is the one that was given out, and nothing else.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {

@@ -38,9 +38,14 @@ impl KeyRing {
     }
 
     /// The key that signs at that time: the youngest one whose time has come.
-    pub(crate) fn signing(&self, now: Timestamp) -> Option<&SigningKey> {
+    pub(crate) fn signing(&self, now: Timestamp) -> Option<&Arc<SigningKey>> {
         let ready = self.keys.iter().find(|ring| ring.signs_from <= now);
-        ready.or(self.keys.last()).map(|ring| &*ring.key)
+        ready.or(self.keys.last()).map(|ring| &ring.key)
+    }
+
+    /// All keys, each the one that it is.
+    pub(crate) fn arcs(&self) -> impl Iterator<Item = &Arc<SigningKey>> {
+        self.keys.iter().map(|ring| &ring.key)
     }
 
     /// All keys.

@@ -13,6 +13,7 @@ const REQUESTS: &str = "jeton_requests_total";
 const EXCHANGES: &str = "jeton_exchanges_total";
 const REFUSALS: &str = "jeton_refusals_total";
 const VERIFIED: &str = "jeton_verified_tokens_total";
+const VERIFIED_API: &str = "jeton_verified_api_tokens_total";
 const EVICTED: &str = "jeton_verified_tokens_evicted_total";
 const RECORDS: &str = "jeton_cached_records_total";
 const LOG_AGE: &str = "jeton_change_log_age_seconds";
@@ -58,6 +59,12 @@ impl std::fmt::Debug for Hits {
 pub(crate) fn verified_tokens() -> Hits {
     describe_counter!(VERIFIED, "Access tokens that were known to be good already, or not");
     Hits::of(VERIFIED)
+}
+
+/// How often an API token was known to be good already.
+pub(crate) fn verified_api_tokens() -> Hits {
+    describe_counter!(VERIFIED_API, "API tokens that were known to be good already, or not");
+    Hits::of(VERIFIED_API)
 }
 
 /// How many access tokens that were known to be good gave way to others.

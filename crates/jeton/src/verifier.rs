@@ -284,14 +284,14 @@ pub(crate) fn parse(token: &str, typ: TokenType) -> Result<Compact<'_>, Rejectio
     if compact.typ == typ { Ok(compact) } else { Err(Rejection::Invalid) }
 }
 
-/// The claims of an API token that one of these keys signed for this issuer and its exchange. Time is judged by the
+/// The claims of an API token that one of these keys signed for this issuer and its exchange, and the name of the key. Time is judged by the
 /// record, which cannot end later than what was signed; the claims are judged beside it all the same.
 pub(crate) fn verify_api(
     token: &str,
     keys: &KeyRing,
     issuer: &str,
     exchange: &str,
-) -> Result<ApiClaims, Rejection> {
+) -> Result<(ApiClaims, String), Rejection> {
     let compact = parse(token, TokenType::Api)?;
     if !keys.verifies(&compact) {
         return Err(Rejection::Invalid);
@@ -303,5 +303,5 @@ pub(crate) fn verify_api(
     if claims.aud != exchange {
         return Err(Rejection::Audience);
     }
-    Ok(claims)
+    Ok((claims, compact.kid))
 }

@@ -58,6 +58,8 @@ async fn requests_exchanges_refusals_and_the_store_are_counted() {
     assert_eq!(counted("jeton_refusals_total{reason=revoked}"), 1);
     assert_eq!(counted("jeton_verified_tokens_total{result=hit}"), 2);
     assert_eq!(counted("jeton_verified_tokens_total{result=miss}"), 3);
+    assert_eq!(counted("jeton_verified_api_tokens_total{result=hit}"), 3, "the four exchanges but the first");
+    assert_eq!(counted("jeton_verified_api_tokens_total{result=miss}"), 1);
     assert_eq!(
         counted("jeton_cached_records_total{result=hit}"),
         2,

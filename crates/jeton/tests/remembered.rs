@@ -12,7 +12,10 @@ use std::{
 };
 
 use common::{World, admin, child, refusal, service};
-use jeton::{Authority, Origin, OriginRef, Rejection, Store as _};
+use jeton::{
+    Algorithm, Authority, Exchange, ExchangeError, Origin, OriginRef, Rejection, SigningKey, Store as _,
+    SystemRandom,
+};
 
 /// A child that was accepted a moment ago, so that it is remembered.
 async fn accepted(node: &Authority, name: &str) -> (jeton::RecordId, String) {
@@ -76,6 +79,55 @@ async fn a_refusal_is_not_remembered() {
     node.authenticate(&child).unwrap();
     world.clock.set_wall_by(-1);
     assert_eq!(refusal(node.authenticate(&child)), Some(Rejection::NotYetValid), "and no hit forgets it");
+}
+
+/// What an API token proved is remembered by its hash: nothing that was not signed passes for it.
+#[tokio::test]
+async fn an_api_token_that_is_remembered_is_known_by_all_of_it() {
+    let world = World::new();
+    let node = world.node().await;
+    let token = service(&node, "CI").await;
+    let text = token.api_token.expose();
+    for _ in 0..2 {
+        node.exchange(text, &Exchange::default()).await.unwrap();
+    }
+    let changed =
+        [format!("{text}="), format!("{text}A"), text[..text.len() - 1].to_owned(), format!(" {text}")];
+    for changed in changed {
+        assert!(node.exchange(&changed, &Exchange::default()).await.is_err(), "{changed}");
+    }
+    let long = format!("{text}{}", "A".repeat(9000));
+    let refused = node.exchange(&long, &Exchange::default()).await.unwrap_err();
+    assert!(matches!(refused, ExchangeError::Rejected(Rejection::TooLong)));
+    // Its record is asked each time.
+    node.disable(&admin(), token.record.id).await.unwrap();
+    let refused = node.exchange(text, &Exchange::default()).await.unwrap_err();
+    assert!(matches!(refused, ExchangeError::Rejected(Rejection::Disabled)));
+    node.enable(&admin(), token.record.id).await.unwrap();
+    node.exchange(text, &Exchange::default()).await.unwrap();
+}
+
+/// RSA takes a quarter of a millisecond for each signature: a task that is ready does not wait for all of them.
+#[tokio::test]
+async fn signatures_that_take_long_starve_nobody() {
+    const EXCHANGES: usize = 64;
+    let world = World::new();
+    let key = SigningKey::generate(Algorithm::Rs256, &SystemRandom).unwrap();
+    let node = world.builder().access_keys([key]).build().await.unwrap();
+    let token = service(&node, "CI").await;
+    let exchange = |node: Authority, text: String| async move {
+        node.exchange(&text, &Exchange::default()).await.unwrap();
+    };
+    let text = token.api_token.expose().to_owned();
+    let exchanges: Vec<_> =
+        (0..EXCHANGES).map(|_| tokio::spawn(exchange(node.clone(), text.clone()))).collect();
+    let mut turns = 0_usize;
+    while !exchanges.iter().all(tokio::task::JoinHandle::is_finished) {
+        tokio::task::yield_now().await;
+        turns += 1;
+    }
+    // Signed in between, they would take about one turn each.
+    assert!(turns > 10 * EXCHANGES, "{turns}");
 }
 
 /// Threads that ask without a pause, while records are revoked: whoever asks after the answer is refused.

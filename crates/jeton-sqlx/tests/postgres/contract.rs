@@ -5,3 +5,4 @@ use crate::server::fresh;
 jeton_testkit::store_contract!(fresh);
 jeton_testkit::key_store_contract!(fresh);
 jeton_testkit::model_test!(fresh, 5);
+jeton_testkit::throughput_test!(fresh);

@@ -4,6 +4,7 @@
 
 mod contract;
 mod faults;
+mod growth;
 mod listening;
 mod log;
 mod opening;

@@ -1,16 +1,19 @@
 //! How an authority is put together. A wrong set-up fails here, never at the first request.
 
 use std::{
+    num::NonZero,
     sync::{Arc, OnceLock, atomic::AtomicU64},
     time::Duration,
 };
 
 use arc_swap::ArcSwap;
+use tokio::sync::Semaphore;
 
 use super::{
     Authority, AuthorityBuilder, Inner, MAX_ACCESS_TTL, MAX_LOG_AGE, ManagedKeysError, Reveal, Settings,
     housekeeping::{self, Housekeeping, Told},
     keys::ManagedKeys,
+    proofs::Proofs,
     published::Published,
     switch::Switch,
 };
@@ -91,6 +94,7 @@ impl AuthorityBuilder {
         let (room, log_age) = self.cached_records;
         let recent = Recent::new(room, log_age);
         let longest_access_ttl = store.longest_access_ttl(self.access_ttl + recent.at_most()).await?;
+        let remembers = self.remembered_bytes > 0;
         let verifier = Verifier(Arc::new(Parts {
             issuer: self.issuer.clone(),
             audiences: own,
@@ -149,6 +153,8 @@ impl AuthorityBuilder {
             sink: self.sink,
             feed,
             recent,
+            proofs: Proofs::new(remembers),
+            signers: Semaphore::new(std::thread::available_parallelism().map_or(1, NonZero::get)),
             telemetry: Telemetry::new(),
             published: Published::default(),
             audiences,

@@ -221,7 +221,8 @@ impl AuthorityBuilder {
     }
 
     /// How many bytes verified access tokens may take in memory, with all that is kept of them, so that their signatures are not verified at each
-    /// request; 32 MiB unless told otherwise, 0 for none. Revocation and expiry are judged at every request anyway.
+    /// request; 32 MiB unless told otherwise, 0 for none. Unless it is 0, 10 000 API tokens are known by their hash as well,
+    /// so that an exchange need not verify them again. Revocation and expiry are judged at every request anyway.
     pub fn remembered_bytes(mut self, bytes: usize) -> Self {
         self.remembered_bytes = bytes;
         self

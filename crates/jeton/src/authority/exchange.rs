@@ -3,12 +3,14 @@
 //! Its order is that of [`live`](super::live): the child is signed last, and its life starts at the time that was taken
 //! first.
 
+use std::sync::Arc;
+
 use super::{
     Authority, Exchange, Exchanged, Settings,
     live::{Live, Proven},
 };
 use crate::{
-    AccessToken, ExchangeError, Names, Record, Rejection, Timestamp, Unavailable,
+    AccessToken, Algorithm, ExchangeError, Names, Record, Rejection, SigningKey, Timestamp, Unavailable,
     claims::{AccessClaims, Audience, join_scopes},
     jose::{self, TokenType, base64url},
     policy::Denial,
@@ -72,7 +74,7 @@ impl Authority {
         let end = started.saturating_add(settings.access_ttl);
         let expires_at = ends_at.map_or(end, |ends_at| ends_at.min(end));
         let claims = self.child_claims(record, &rights, audience, *started, expires_at)?;
-        let access_token = self.sign_child(&claims)?;
+        let access_token = self.sign_child(&claims).await?;
         self.0.uses.note(record.id, *started, request.origin.borrowed());
         Ok(Exchanged {
             access_token,
@@ -114,11 +116,19 @@ impl Authority {
         })
     }
 
-    pub(super) fn sign_child(&self, claims: &AccessClaims) -> Result<AccessToken, ExchangeError> {
-        let rings = self.0.rings.load();
-        let key =
-            rings.access.signing(self.now()).ok_or(Unavailable::Internal("there is no key to sign with"))?;
-        let token = sign(key, TokenType::Access, claims)?;
+    /// The key that signs access tokens now.
+    pub(super) fn child_key(&self) -> Result<Arc<SigningKey>, Unavailable> {
+        let key = self.0.rings.load().access.signing(self.now()).cloned();
+        key.ok_or(Unavailable::Internal("there is no key to sign with"))
+    }
+
+    async fn sign_child(&self, claims: &AccessClaims) -> Result<AccessToken, ExchangeError> {
+        let key = self.child_key()?;
+        let token = if key.algorithm() == Algorithm::Rs256 {
+            self.sign_aside(key, claims).await?
+        } else {
+            sign(&key, TokenType::Access, claims)?
+        };
         if token.len() > jose::MAX_TOKEN_BYTES {
             return Err(ExchangeError::TokenTooLarge);
         }
@@ -126,16 +136,36 @@ impl Authority {
     }
 }
 
+impl Authority {
+    /// Signs where no other task waits for it: as many at once as there are cores, since more would only take turns.
+    async fn sign_aside(&self, key: Arc<SigningKey>, claims: &AccessClaims) -> Result<String, Unavailable> {
+        const BROKEN_OFF: Unavailable = Unavailable::Internal("the signing was broken off");
+        let unsigned = write(&key, TokenType::Access, claims)?;
+        let _permit = self.0.signers.acquire().await.map_err(|_| BROKEN_OFF)?;
+        let signing = tokio::task::spawn_blocking(move || signed(&key, unsigned));
+        signing.await.map_err(|_| BROKEN_OFF)?
+    }
+}
+
 pub(super) fn sign<T: serde::Serialize>(
-    key: &crate::SigningKey,
+    key: &SigningKey,
     typ: TokenType,
     claims: &T,
 ) -> Result<String, Unavailable> {
-    let signed = jose::write(typ, key.algorithm().as_str(), key.kid(), claims)
-        .map_err(|_| Unavailable::Internal("the claims could not be written"))?;
+    signed(key, write(key, typ, claims)?)
+}
+
+fn write<T: serde::Serialize>(key: &SigningKey, typ: TokenType, claims: &T) -> Result<String, Unavailable> {
+    jose::write(typ, key.algorithm().as_str(), key.kid(), claims)
+        .map_err(|_| Unavailable::Internal("the claims could not be written"))
+}
+
+fn signed(key: &SigningKey, mut token: String) -> Result<String, Unavailable> {
     let signature =
-        key.sign(signed.as_bytes()).map_err(|_| Unavailable::Internal("the token could not be signed"))?;
-    Ok(format!("{signed}.{signature}"))
+        key.sign(token.as_bytes()).map_err(|_| Unavailable::Internal("the token could not be signed"))?;
+    token.push('.');
+    token.push_str(&signature);
+    Ok(token)
 }
 
 /// For what the child is: what was asked for, if the record and the authority allow it.

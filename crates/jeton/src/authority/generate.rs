@@ -1,9 +1,10 @@
 //! Generating an API token.
 
-use super::{Authority, Generate, Generated, request::check_grant};
+use super::{Authority, Generate, Generated, exchange::sign, request::check_grant};
 use crate::{
-    Account, Action, Caller, Conflict, ExchangeError, FieldError, Grant, Insert, Kind, LastUse, LiveLimit,
-    ManageError, Record, RecordId, Standing, State, Timestamp, Unavailable,
+    Account, Action, Caller, Conflict, FieldError, Grant, Insert, Kind, LastUse, LiveLimit, ManageError,
+    Record, RecordId, Standing, State, Timestamp, Unavailable,
+    jose::{MAX_TOKEN_BYTES, TokenType},
     policy::Denial,
     rights::{Rights, scopes},
     text::Check,
@@ -152,10 +153,8 @@ impl Authority {
             some => some.clone(),
         };
         let claims = self.child_claims(record, &rights, audiences, Timestamp::MAX, Timestamp::MAX)?;
-        match self.sign_child(&claims) {
-            Ok(_) => Ok(()),
-            Err(ExchangeError::Unavailable(unavailable)) => Err(unavailable.into()),
-            Err(_) => Err(Conflict::TokenTooLarge.into()),
-        }
+        let key = self.child_key()?;
+        let token = sign(&key, TokenType::Access, &claims)?;
+        if token.len() > MAX_TOKEN_BYTES { Err(Conflict::TokenTooLarge.into()) } else { Ok(()) }
     }
 }

@@ -67,14 +67,26 @@ impl Authority {
     /// What an API token proves by its signature alone.
     pub(super) fn prove(&self, api_token: &str) -> Result<Proven, Rejection> {
         let exchange = &self.0.settings.exchange_audience;
-        let claims = verify_api(api_token, &self.0.rings.load().api, self.issuer(), exchange)?;
+        let keys = &self.0.rings.load().api;
+        if api_token.len() > jose::MAX_TOKEN_BYTES {
+            return Err(Rejection::TooLong);
+        }
+        let fingerprint = Fingerprint::from_bytes(jose::sha256(api_token.as_bytes()));
+        if let Some(proven) = self.0.proofs.find(fingerprint, keys) {
+            return Ok(proven);
+        }
+        let (claims, kid) = verify_api(api_token, keys, self.issuer(), exchange)?;
         let end = |exp| Timestamp::from_unix_seconds(exp).ok_or(Rejection::Invalid);
-        Ok(Proven::Token {
+        let proven = Proven::Token {
             id: claims.sub.parse().map_err(|_| Rejection::Invalid)?,
             generation: claims.jti.rsplit_once('.').and_then(|(_, number)| number.parse().ok()),
             expires_at: claims.exp.map(end).transpose()?,
-            fingerprint: Fingerprint::from_bytes(jose::sha256(api_token.as_bytes())),
-        })
+            fingerprint,
+        };
+        if let Some(key) = keys.find(&kid) {
+            self.0.proofs.remember(&proven, key);
+        }
+        Ok(proven)
     }
 
     /// Reads what a credential stands for, and whether it is accepted now. It counts as its first use.

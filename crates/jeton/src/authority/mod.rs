@@ -24,6 +24,7 @@ mod notes;
 mod oauth;
 mod own;
 mod personal;
+mod proofs;
 mod published;
 mod request;
 mod reveal;
@@ -126,6 +127,9 @@ pub(crate) struct Inner {
     pub(crate) feed: feed::Feed,
     published: Published,
     pub(crate) recent: Recent<Record>,
+    proofs: proofs::Proofs,
+    /// How many signatures that take long may be made at once.
+    signers: tokio::sync::Semaphore,
     pub(crate) telemetry: Telemetry,
     pub(crate) audiences: Audiences,
     pub(crate) uses: Uses,
