@@ -66,6 +66,28 @@ pub use router::{endpoint, pages, router, well_known};
 /// The layer that finds out who makes a request. Takes an authority, or a [`Gate`] where more is to be set.
 ///
 /// The address of a client is known if the app is served with `into_make_service_with_connect_info::<SocketAddr>()`.
+///
+/// On each route of a router by `.layer()`; or once around all of it, which costs less:
+///
+/// ```
+/// use axum::{Router, body::Body, extract::Request, routing::get};
+/// use jeton_axum::{Gate, authenticate};
+/// use tower::{Layer, ServiceExt};
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// # let jwks = br#"{"keys": [{"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": "k1",
+/// #     "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+/// # let keys = jeton::VerifyingKeys::from_jwks(jwks).unwrap();
+/// # let verifier = jeton::Verifier::builder("https://app.example/auth").audience("reports").keys(keys).build().unwrap();
+/// let routes = Router::new().route("/reports", get(async || "all of them"));
+/// let on_each = routes.clone().layer(authenticate(Gate::from(verifier.clone())));
+/// let around = authenticate(Gate::from(verifier)).layer(routes);
+///
+/// let request = || Request::get("/reports").body(Body::empty()).unwrap();
+/// assert_eq!(on_each.oneshot(request()).await.unwrap().status(), 401);
+/// assert_eq!(around.oneshot(request()).await.unwrap().status(), 401);
+/// # });
+/// ```
 pub fn authenticate(gate: impl Into<Gate>) -> AuthenticateLayer {
     AuthenticateLayer::from(gate.into()).peer_of(peer_of)
 }

@@ -1,5 +1,5 @@
 //! What the layers allocate for a request whose token is known: what an insert into its extensions does, and no more.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 use std::{
     convert::Infallible,

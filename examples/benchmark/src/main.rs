@@ -40,14 +40,16 @@ async fn measure(algorithm: Algorithm, count: usize) {
         axum_apps.last().unwrap().call(bearer).await;
     }
     for round in 1..=ROUNDS {
-        // Each case first serves others, as it would if it were alone.
-        let (others, bearers) = (tokens.round(round - 1), tokens.round(round));
-        for app in &axum_apps {
+        // Each case first serves others, as it would if it were alone, and none finds near what the one before it used.
+        let bearers = |case: usize| [2 * case, 2 * case + 1].map(|at| tokens.round(round + at));
+        for (case, app) in axum_apps.iter().enumerate() {
+            let [others, bearers] = bearers(case);
             on_axum
                 .measure(app.name, &clock, [&others, &bearers], async |bearer| app.call(bearer).await)
                 .await;
         }
-        for app in &actix_apps {
+        for (case, app) in actix_apps.iter().enumerate() {
+            let [others, bearers] = bearers(axum_apps.len() + case);
             on_actix
                 .measure(app.name, &clock, [&others, &bearers], async |bearer| app.call(bearer).await)
                 .await;
