@@ -1,0 +1,55 @@
+//! Apps served over sockets: one core for the server, the other one for the load tool.
+
+mod load;
+mod server;
+
+use std::time::Duration;
+
+use jeton::SystemClock;
+
+use self::{load::Load, server::Server};
+use crate::{
+    Fallible,
+    app::Candidate,
+    core::{LOAD, pin},
+    table::{Series, median},
+    walk::{Bearer, Walk},
+};
+
+/// How often each candidate has its turn.
+const ROUNDS: usize = 9;
+
+/// How long a turn takes.
+const TURN: Duration = Duration::from_millis(250);
+
+/// The medians of requests per second, for each candidate, with tokens picked like that.
+pub(crate) fn measure(
+    candidates: &[Candidate],
+    bearers: &[Bearer],
+    picks: &[usize],
+) -> Fallible<Vec<Series>> {
+    let server = Server::start()?;
+    let mut loads = Vec::new();
+    for candidate in candidates {
+        loads.push(Load::connect(server.serve(candidate)?, Walk::new(bearers, picks, 0))?);
+    }
+    let rates = std::thread::scope(|scope| scope.spawn(move || rounds(loads)).join());
+    let rates = rates.map_err(|_| "the load tool has failed")??;
+    Ok(candidates.iter().zip(rates).map(|(candidate, rate)| Series::of(candidate, rate)).collect())
+}
+
+fn rounds(mut loads: Vec<Load<'_>>) -> std::io::Result<Vec<f64>> {
+    pin(LOAD);
+    let clock = SystemClock::new();
+    let mut rates = vec![Vec::with_capacity(ROUNDS); loads.len()];
+    for round in 0..=ROUNDS {
+        for (load, rates) in loads.iter_mut().zip(&mut rates) {
+            let rate = load.run(&clock, TURN)?;
+            // The first turn is for warming up.
+            if round > 0 {
+                rates.push(rate);
+            }
+        }
+    }
+    Ok(rates.into_iter().map(median).collect())
+}
