@@ -13,12 +13,12 @@ use actix_web::{
     test::{TestRequest, init_service},
 };
 use futures_util::future::LocalBoxFuture;
-use jeton::{Clock as _, SystemClock};
 use tokio::runtime::Handle;
 
 use crate::{
     app::App,
     core::pin,
+    stopwatch::Stopwatch,
     walk::{Bearer, Walk},
 };
 
@@ -74,18 +74,13 @@ where
         Box::pin(self.call(bearer))
     }
 
-    fn round<'a>(
-        &'a mut self,
-        clock: &'a SystemClock,
-        mut walk: Walk<'a>,
-        calls: u32,
-    ) -> LocalBoxFuture<'a, Duration> {
+    fn round<'a>(&'a mut self, mut walk: Walk<'a>, calls: u32) -> LocalBoxFuture<'a, Duration> {
         Box::pin(async move {
-            let start = clock.monotonic();
+            let watch = Stopwatch::start();
             for _ in 0..calls {
                 assert_eq!(self.call(walk.step()).await, 200);
             }
-            clock.monotonic() - start
+            watch.span()
         })
     }
 

@@ -3,7 +3,6 @@
 use std::{net::TcpListener, time::Duration};
 
 use futures_util::future::LocalBoxFuture;
-use jeton::SystemClock;
 use tokio::runtime::Handle;
 
 use crate::walk::{Bearer, Walk};
@@ -14,12 +13,7 @@ pub(crate) trait App {
     fn status<'a>(&'a mut self, bearer: &'a Bearer) -> LocalBoxFuture<'a, u16>;
 
     /// How long so many requests took, one after the other.
-    fn round<'a>(
-        &'a mut self,
-        clock: &'a SystemClock,
-        walk: Walk<'a>,
-        calls: u32,
-    ) -> LocalBoxFuture<'a, Duration>;
+    fn round<'a>(&'a mut self, walk: Walk<'a>, calls: u32) -> LocalBoxFuture<'a, Duration>;
 
     /// Serves it with that runtime, or with one of its own whose threads run on that core.
     fn serve(&self, listener: TcpListener, runtime: &Handle, core: usize);

@@ -9,9 +9,9 @@ use aws_lc_rs::{
     },
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
-use jeton::{Algorithm, Clock as _, SystemClock};
+use jeton::Algorithm;
 
-use crate::{Fallible, apps::Rules, issuer::Issuer, table::median};
+use crate::{Fallible, apps::Rules, issuer::Issuer, stopwatch::Stopwatch, table::median};
 
 const ROUNDS: usize = 25;
 
@@ -20,14 +20,14 @@ pub(crate) const NAMES: [&str; 4] =
     ["bare signature", "`jsonwebtoken::decode`", "jeton, nothing remembered", "jeton, remembered"];
 
 enum PublicKey {
-    Secret(hmac::Key),
+    Secret(Box<hmac::Key>),
     Public(ParsedPublicKey),
 }
 
 impl PublicKey {
     fn of(issuer: &Issuer) -> Fallible<Self> {
         if let Some(secret) = issuer.key.secret() {
-            return Ok(Self::Secret(hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes())));
+            return Ok(Self::Secret(Box::new(hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes()))));
         }
         let algorithm: &'static dyn VerificationAlgorithm = match issuer.algorithm {
             Algorithm::EdDsa => &ED25519,
@@ -59,14 +59,13 @@ pub(crate) fn measure(issuer: &Issuer) -> Fallible<[f64; 4]> {
         &|token| cold.verify(token).is_ok(),
         &|token| warm.verify(token).is_ok(),
     ];
-    let clock = SystemClock::new();
     let tokens: Vec<&str> = issuer.tokens.iter().take(10).map(String::as_str).collect();
     let mut spans: [Vec<f64>; 4] = Default::default();
     for _ in 0..=ROUNDS {
         for (judge, spans) in judges.iter().zip(&mut spans) {
-            let start = clock.monotonic();
+            let watch = Stopwatch::start();
             let mut calls = 0;
-            while clock.monotonic() - start < Duration::from_millis(6) {
+            while watch.span() < Duration::from_millis(6) {
                 for _ in 0..5 {
                     for token in &tokens {
                         assert!(judge(black_box(token)));
@@ -74,7 +73,7 @@ pub(crate) fn measure(issuer: &Issuer) -> Fallible<[f64; 4]> {
                 }
                 calls += 5 * tokens.len();
             }
-            spans.push((clock.monotonic() - start).as_secs_f64() * 1e6 / calls as f64);
+            spans.push(watch.span().as_secs_f64() * 1e6 / calls as f64);
         }
     }
     Ok(spans.map(median))

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use jeton::SystemClock;
-
 use crate::{
     app::Candidate,
     table::{Series, median},
@@ -16,6 +14,9 @@ const ROUNDS: usize = 25;
 /// How long a turn is to take, about.
 const TURN: Duration = Duration::from_millis(6);
 
+/// By how many requests it is found out how many fit into a turn.
+const TRIAL: u32 = 200;
+
 /// The median of what a request took, in microseconds, for each candidate. The candidates take turns, so that what
 /// else the machine does disturbs all of them alike.
 pub(crate) async fn measure(
@@ -23,22 +24,17 @@ pub(crate) async fn measure(
     bearers: &[Bearer],
     picks: &[usize],
 ) -> Vec<Series> {
-    let clock = SystemClock::new();
-    // Once through all tokens, so that those are remembered which can be.
-    let every: Vec<usize> = (0..bearers.len()).collect();
-    let warm = if picks.len() > 1 { &every } else { picks };
     let mut calls = Vec::new();
     for candidate in &mut *candidates {
-        let walk = Walk::new(bearers, warm, 0);
-        let span = candidate.app.round(&clock, walk, u32::try_from(warm.len().max(200)).unwrap_or(200)).await;
-        let each = span.as_secs_f64() / warm.len().max(200) as f64;
+        let span = candidate.app.round(Walk::new(bearers, picks, 0), TRIAL).await;
+        let each = span.as_secs_f64() / f64::from(TRIAL);
         calls.push((TURN.as_secs_f64() / each).clamp(50.0, 20_000.0) as u32);
     }
     let mut spans = vec![Vec::with_capacity(ROUNDS); candidates.len()];
     for round in 0..ROUNDS {
         for ((candidate, calls), spans) in candidates.iter_mut().zip(&calls).zip(&mut spans) {
             let walk = Walk::new(bearers, picks, round * 2_609);
-            let span = candidate.app.round(&clock, walk, *calls).await;
+            let span = candidate.app.round(walk, *calls).await;
             spans.push(span.as_secs_f64() * 1e6 / f64::from(*calls));
             // The tasks of the authorities have their turn, too.
             tokio::task::yield_now().await;

@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use jeton::{
-    Account, Algorithm, Authority, Caller, Exchange, Generate, MemoryStore, SigningKey, StaticDirectory,
-    SystemRandom,
+    Account, Algorithm, Authority, AuthorityBuilder, Caller, Exchange, Generate, MemoryStore, SigningKey,
+    StaticDirectory, SystemRandom,
 };
 
 use crate::{Fallible, keys::Key};
@@ -36,8 +36,8 @@ impl Issuer {
     /// With a new key.
     pub(crate) async fn new(algorithm: Algorithm) -> Fallible<Self> {
         let key = Key::generate(algorithm)?;
-        let authority = authority(&key, 64 * 1024 * 1024).await?;
-        let cold = authority_without_memory(&key).await?;
+        let authority = builder(&key)?.build().await?;
+        let cold = builder(&key)?.remembered_bytes(0).build().await?;
         let setup = Caller::system("benchmark");
         let mut tokens = Vec::with_capacity(TOKENS);
         for number in 0..TOKENS {
@@ -48,13 +48,17 @@ impl Issuer {
         }
         Ok(Self { algorithm, key, authority, cold, tokens })
     }
+
+    /// Shows the authority each token once, as it would be after a while.
+    pub(crate) fn remember(&self) -> Fallible<()> {
+        for token in &self.tokens {
+            self.authority.verifier().verify(token)?;
+        }
+        Ok(())
+    }
 }
 
-async fn authority_without_memory(key: &Key) -> Fallible<Authority> {
-    authority(key, 0).await
-}
-
-async fn authority(key: &Key, remembered_bytes: usize) -> Fallible<Authority> {
+fn builder(key: &Key) -> Fallible<AuthorityBuilder> {
     let scopes = ["exports:read", "reports:read", "reports:write"];
     let account = Account::active().with_role("report-reader").with_role("report-writer");
     let account = scopes.iter().fold(account, |account, scope| account.with_scope(*scope));
@@ -66,9 +70,8 @@ async fn authority(key: &Key, remembered_bytes: usize) -> Fallible<Authority> {
         .api_keys([SigningKey::generate(Algorithm::Hs256, &SystemRandom)?])
         .access_keys([key.signing()?])
         // Longer than any run.
-        .access_ttl(Duration::from_secs(86_400))
-        .remembered_bytes(remembered_bytes);
-    Ok(builder.build().await?)
+        .access_ttl(Duration::from_secs(86_400));
+    Ok(builder)
 }
 
 fn user(number: usize) -> String {

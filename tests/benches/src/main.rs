@@ -17,6 +17,7 @@ mod issuer;
 mod keys;
 mod proof;
 mod sockets;
+mod stopwatch;
 mod table;
 mod tower_app;
 mod walk;
@@ -66,6 +67,7 @@ async fn main() -> Fallible<()> {
         let bearers = issuer.tokens.iter().map(|token| Bearer::new(token)).collect::<Fallible<Vec<_>>>()?;
         let mut candidates = candidates(&issuer).await?;
         proof::prove(&mut candidates, &issuer).await?;
+        issuer.remember()?;
         let length = issuer.tokens.first().map_or(0, String::len);
         eprintln!("{algorithm}: {} candidates, tokens of {length} bytes", candidates.len());
         if wanted.in_process {

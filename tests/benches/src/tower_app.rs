@@ -12,12 +12,12 @@ use futures_util::future::LocalBoxFuture;
 use http::{Request, Response, header::AUTHORIZATION};
 use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
-use jeton::{Clock as _, SystemClock};
 use tokio::runtime::Handle;
 use tower::{Service, ServiceExt as _};
 
 use crate::{
     app::App,
+    stopwatch::Stopwatch,
     walk::{Bearer, Walk},
 };
 
@@ -55,18 +55,13 @@ where
         Box::pin(async { self.call(bearer).await.status().as_u16() })
     }
 
-    fn round<'a>(
-        &'a mut self,
-        clock: &'a SystemClock,
-        mut walk: Walk<'a>,
-        calls: u32,
-    ) -> LocalBoxFuture<'a, Duration> {
+    fn round<'a>(&'a mut self, mut walk: Walk<'a>, calls: u32) -> LocalBoxFuture<'a, Duration> {
         Box::pin(async move {
-            let start = clock.monotonic();
+            let watch = Stopwatch::start();
             for _ in 0..calls {
                 assert_eq!(self.call(walk.step()).await.status(), 200);
             }
-            clock.monotonic() - start
+            watch.span()
         })
     }
 
