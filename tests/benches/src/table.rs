@@ -59,7 +59,16 @@ pub(crate) fn spans(columns: &Columns) -> String {
             format!("+{more:.2} µs ({:.0} ×)", more / by_jeton(column, series.framework))
         }
         _ => format!("{:+.2} µs", added(column, series)),
-    })
+    }) + &row("what the fastest peer in axum adds, in terms of jeton's `.layer()`", &fastest(columns))
+}
+
+fn fastest(columns: &Columns) -> Vec<String> {
+    let of_axum = |series: &&Series| series.role == Role::Peer && series.framework != Framework::Actix;
+    let least = |column: &[Series]| {
+        let added = column.iter().filter(of_axum).map(|series| added(column, series));
+        added.fold(f64::INFINITY, f64::min) / by_jeton(column, Framework::Axum)
+    };
+    columns.iter().map(|(_, column)| format!("{:.1} ×", least(column))).collect()
 }
 
 /// Requests per second of bare handlers, and the share of that which the others have.
@@ -114,6 +123,7 @@ mod tests {
         ];
         let table = spans(&vec![(Algorithm::EdDsa, column.clone())]);
         assert!(table.contains("| peer | +3.00 µs (6 ×) |"), "{table}");
+        assert!(table.ends_with("| 6.0 × |\n"), "{table}");
         assert!(rates(&vec![(Algorithm::EdDsa, column)]).contains("| peer | 4.00 |"));
         assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
     }
