@@ -20,8 +20,18 @@ impl Stopwatch {
     }
 }
 
-fn of_this_thread() -> Duration {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
+/// The time that this thread had a core.
+pub(crate) fn of_this_thread() -> Duration {
+    time_of(ClockId::ThreadCPUTime)
+}
+
+/// The time that all other threads of this program had a core.
+pub(crate) fn of_other_threads() -> Duration {
+    time_of(ClockId::ProcessCPUTime).saturating_sub(of_this_thread())
+}
+
+fn time_of(clock: ClockId) -> Duration {
+    let time = clock_gettime(clock);
     let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
     Duration::from_secs(seconds) + Duration::from_nanos(u64::try_from(time.tv_nsec).unwrap_or_default())
 }

@@ -9,10 +9,20 @@ use std::{
 
 use jeton::{Clock as _, SystemClock};
 
-use crate::walk::Walk;
+use crate::{stopwatch::of_other_threads, walk::Walk};
 
 /// How many connections.
 const CONNECTIONS: usize = 32;
+
+/// Requests per second.
+#[derive(Clone, Copy)]
+pub(super) struct Rate {
+    /// By the clock on the wall.
+    pub(super) clock: f64,
+    /// By the time that the server had its core: the same as long as nobody else wants that core. It is the time of all
+    /// threads but this one, of which only the server has something to do.
+    pub(super) core: f64,
+}
 
 /// Connections to one server.
 pub(super) struct Load<'a> {
@@ -37,10 +47,10 @@ impl<'a> Load<'a> {
         Ok(Self { connections, walk, length })
     }
 
-    /// Requests per second, for so long.
-    pub(super) fn run(&mut self, clock: &SystemClock, span: Duration) -> io::Result<f64> {
+    /// Keeps the server busy for so long.
+    pub(super) fn run(&mut self, clock: &SystemClock, span: Duration) -> io::Result<Rate> {
         let mut answer = vec![0; self.length];
-        let start = clock.monotonic();
+        let (start, core) = (clock.monotonic(), of_other_threads());
         for connection in &mut self.connections {
             connection.write_all(&self.walk.step().wire)?;
         }
@@ -53,12 +63,13 @@ impl<'a> Load<'a> {
             }
             answers += CONNECTIONS;
         }
-        let taken = clock.monotonic() - start;
+        let (taken, core) = (clock.monotonic() - start, of_other_threads().saturating_sub(core));
         for connection in &mut self.connections {
             connection.read_exact(&mut answer)?;
             accepted(&answer)?;
         }
-        Ok(answers as f64 / taken.as_secs_f64())
+        let rate = |span: Duration| answers as f64 / span.as_secs_f64();
+        Ok(Rate { clock: rate(taken), core: rate(core) })
     }
 }
 

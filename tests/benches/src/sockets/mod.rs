@@ -7,7 +7,10 @@ use std::time::Duration;
 
 use jeton::SystemClock;
 
-use self::{load::Load, server::Server};
+use self::{
+    load::{Load, Rate},
+    server::Server,
+};
 use crate::{
     Fallible,
     app::Candidate,
@@ -22,12 +25,16 @@ const ROUNDS: usize = 25;
 /// How long a turn takes.
 const TURN: Duration = Duration::from_millis(80);
 
-/// The medians of requests per second, for each candidate, with tokens picked like that.
-pub(crate) fn measure(
-    candidates: &[Candidate],
-    bearers: &[Bearer],
-    picks: &[usize],
-) -> Fallible<Vec<Series>> {
+/// What is measured of each candidate.
+pub(crate) struct Rates {
+    /// Requests per second.
+    pub(crate) clock: Vec<Series>,
+    /// Requests per second that the server had its core.
+    pub(crate) core: Vec<Series>,
+}
+
+/// The medians for each candidate, with tokens picked like that.
+pub(crate) fn measure(candidates: &[Candidate], bearers: &[Bearer], picks: &[usize]) -> Fallible<Rates> {
     let server = Server::start()?;
     let mut loads = Vec::new();
     for candidate in candidates {
@@ -35,10 +42,14 @@ pub(crate) fn measure(
     }
     let rates = std::thread::scope(|scope| scope.spawn(move || rounds(loads)).join());
     let rates = rates.map_err(|_| "the load tool has failed")??;
-    Ok(candidates.iter().zip(rates).map(|(candidate, rate)| Series::of(candidate, rate)).collect())
+    let series = |of: fn(&Rate) -> f64| {
+        let medians = rates.iter().map(|rates| median(rates.iter().map(of).collect()));
+        candidates.iter().zip(medians).map(|(candidate, rate)| Series::of(candidate, rate)).collect()
+    };
+    Ok(Rates { clock: series(|rate| rate.clock), core: series(|rate| rate.core) })
 }
 
-fn rounds(mut loads: Vec<Load<'_>>) -> std::io::Result<Vec<f64>> {
+fn rounds(mut loads: Vec<Load<'_>>) -> std::io::Result<Vec<Vec<Rate>>> {
     pin(LOAD);
     let clock = SystemClock::new();
     let mut rates = vec![Vec::with_capacity(ROUNDS); loads.len()];
@@ -51,5 +62,5 @@ fn rounds(mut loads: Vec<Load<'_>>) -> std::io::Result<Vec<f64>> {
             }
         }
     }
-    Ok(rates.into_iter().map(median).collect())
+    Ok(rates)
 }
