@@ -13,7 +13,7 @@ use crate::{Fallible, keys::Key};
 pub(crate) const ISSUER: &str = "https://app.example/auth";
 
 /// How many tokens there are.
-const TOKENS: usize = 10_000;
+pub(crate) const TOKENS: usize = 10_000;
 
 /// How many users they stand for.
 const USERS: usize = 100;

@@ -4,6 +4,9 @@ use jeton::Algorithm;
 
 use crate::app::{Candidate, Framework, Role};
 
+/// In the place of a candidate that does not do an algorithm.
+const REFUSED: &str = "refuses it";
+
 /// The figure of one candidate: microseconds, or requests per second.
 #[derive(Clone)]
 pub(crate) struct Series {
@@ -52,14 +55,16 @@ fn by_jeton(column: &[Series], framework: Framework) -> f64 {
 
 /// Microseconds: those of bare handlers, and what the others add, with how many times that is what jeton adds.
 pub(crate) fn spans(columns: &Columns) -> String {
-    rows(columns, |column, series| match series.role {
+    let cells = cells(columns, |column, series| match series.role {
         Role::Bare => format!("{:.2} µs", series.figure),
         Role::Peer => {
             let more = added(column, series);
             format!("+{more:.2} µs ({:.0} ×)", more / by_jeton(column, series.framework))
         }
         _ => format!("{:+.2} µs", added(column, series)),
-    }) + &row("what the fastest peer in axum adds, in terms of jeton's `.layer()`", &fastest(columns))
+    });
+    text(columns, &cells)
+        + &row("what the fastest peer in axum adds, in terms of jeton's `.layer()`", &fastest(columns))
 }
 
 fn fastest(columns: &Columns) -> Vec<String> {
@@ -71,34 +76,43 @@ fn fastest(columns: &Columns) -> Vec<String> {
     columns.iter().map(|(_, column)| format!("{:.1} ×", least(column))).collect()
 }
 
-/// Requests per second of bare handlers, and the share of that which the others have.
-pub(crate) fn rates(columns: &Columns) -> String {
-    rows(columns, |column, series| match series.role {
+/// Requests per second of bare handlers, and the share of that which the others have: with one token, and with many.
+pub(crate) fn rates(one: &Columns, many: &Columns) -> String {
+    let cell = |column: &[Series], series: &Series| match series.role {
         Role::Bare => format!("{:.0}/s", series.figure),
         _ => format!("{:.2}", series.figure / bare(column, series.framework)),
-    })
-}
-
-fn rows(columns: &Columns, cell: impl Fn(&[Series], &Series) -> String) -> String {
-    let mut names: Vec<&'static str> = Vec::new();
-    for series in columns.iter().flat_map(|(_, column)| column) {
-        if !names.contains(&series.name) {
-            names.push(series.name);
+    };
+    let (mut cells, other) = (cells(one, cell), cells(many, cell));
+    for (cell, other) in
+        cells.iter_mut().flat_map(|(_, cells)| cells).zip(other.iter().flat_map(|(_, cells)| cells))
+    {
+        if cell != other {
+            *cell = format!("{cell}, {other}");
         }
     }
-    let heads: Vec<_> = columns.iter().map(|(algorithm, _)| algorithm.as_str().to_owned()).collect();
-    let mut text = row("", &heads) + &row("---", &vec!["---".to_owned(); heads.len()]);
-    for name in names {
-        let cells: Vec<_> = columns
-            .iter()
-            .map(|(_, column)| {
-                column.iter().find(|series| series.name == name).map(|series| cell(column, series))
-            })
-            .map(|cell| cell.unwrap_or_else(|| "refuses it".to_owned()))
-            .collect();
-        text += &row(name, &cells);
-    }
-    text
+    text(one, &cells)
+}
+
+/// What a table says, row by row.
+type Cells = Vec<(&'static str, Vec<String>)>;
+
+fn cells(columns: &Columns, cell: impl Fn(&[Series], &Series) -> String) -> Cells {
+    // The order is that of the column with most of them.
+    let longest = columns.iter().map(|(_, column)| column).max_by_key(|column| column.len());
+    let row = |name| {
+        let cell = |(_, column): &(Algorithm, Vec<Series>)| {
+            let series = column.iter().find(|series| series.name == name);
+            series.map_or_else(|| REFUSED.to_owned(), |series| cell(column, series))
+        };
+        (name, columns.iter().map(cell).collect())
+    };
+    longest.into_iter().flatten().map(|series| row(series.name)).collect()
+}
+
+fn text(columns: &Columns, cells: &Cells) -> String {
+    let heads: Vec<_> = columns.iter().map(|(algorithm, _)| algorithm.to_string()).collect();
+    let head = row("", &heads) + &row("---", &vec!["---".to_owned(); heads.len()]);
+    cells.iter().fold(head, |text, (name, cells)| text + &row(name, cells))
 }
 
 /// One line of a table.
@@ -124,7 +138,11 @@ mod tests {
         let table = spans(&vec![(Algorithm::EdDsa, column.clone())]);
         assert!(table.contains("| peer | +3.00 µs (6 ×) |"), "{table}");
         assert!(table.ends_with("| 6.0 × |\n"), "{table}");
-        assert!(rates(&vec![(Algorithm::EdDsa, column)]).contains("| peer | 4.00 |"));
+        let one = vec![(Algorithm::EdDsa, column)];
+        let mut many = one.clone();
+        many[0].1[1].figure = 2.0;
+        let table = rates(&one, &many);
+        assert!(table.contains("| bare | 1/s |\n| peer | 4.00, 2.00 |"), "{table}");
         assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
     }
 }
