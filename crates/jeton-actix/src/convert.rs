@@ -31,8 +31,9 @@ impl Head for ActixHead<'_> {
 
     fn header(&self, name: &'static str) -> impl Iterator<Item = &[u8]> {
         let values = match name {
-            // The two that every request is asked for, without a look-up of the name.
+            // Those that every request is asked for, without a look-up of the name.
             "authorization" => self.0.headers.get_all(&header::AUTHORIZATION),
+            "user-agent" => self.0.headers.get_all(&header::USER_AGENT),
             "x-forwarded-for" => self.0.headers.get_all(&header::X_FORWARDED_FOR),
             name => self.0.headers.get_all(name),
         };

@@ -2,12 +2,14 @@
 //!
 //! Nothing is verified here, and a token in the query or in a form is never taken (RFC 6750 §2.3).
 
+use jeton::is_b64token;
+
 /// What the `Authorization` headers of a request hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Bearer<'a> {
     /// No credentials, or those of another scheme.
     Absent,
-    /// One bearer token of good form.
+    /// One bearer token. Whether it has the form of one, whoever verifies it sees, or [`checked`](Self::checked).
     Token(&'a str),
     /// Two headers, or a bearer that is no token.
     Malformed,
@@ -25,20 +27,22 @@ impl<'a> Bearer<'a> {
         if !scheme.eq_ignore_ascii_case(b"Bearer") {
             // A word alone could be the name of a scheme; three parts are a token.
             let token = std::str::from_utf8(header.trim_ascii()).ok();
-            let token = token.filter(|token| bare && is_b64token(token) && token.split('.').count() == 3);
+            let token = token.filter(|token| bare && token.split('.').count() == 3 && is_b64token(token));
             return token.map_or(Self::Absent, Self::Token);
         }
         match std::str::from_utf8(rest.trim_ascii()) {
-            Ok(token) if is_b64token(token) => Self::Token(token),
-            _ => Self::Malformed,
+            Ok(token) => Self::Token(token),
+            Err(_) => Self::Malformed,
         }
     }
-}
 
-/// RFC 6750 §2.1, `b64token`.
-fn is_b64token(text: &str) -> bool {
-    let body = text.trim_end_matches('=');
-    !body.is_empty() && body.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte))
+    /// The same, and what is no token is malformed.
+    pub(crate) fn checked(self) -> Self {
+        match self {
+            Self::Token(token) if !is_b64token(token) => Self::Malformed,
+            other => other,
+        }
+    }
 }
 
 /// Whether the query holds an `access_token` (RFC 6750 §2.3), which together with a header is one method too many.
@@ -55,7 +59,7 @@ mod tests {
     use super::*;
 
     fn parse<'a>(headers: &[&'a str]) -> Bearer<'a> {
-        Bearer::parse(headers.iter().map(|header| header.as_bytes()), false)
+        Bearer::parse(headers.iter().map(|header| header.as_bytes()), false).checked()
     }
 
     #[test]

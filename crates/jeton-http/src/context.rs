@@ -1,28 +1,28 @@
 //! Who makes a request, and what is known about it.
 
+use std::{fmt, net::IpAddr, sync::OnceLock};
+
 use jeton::{
     Principal,
     policy::{Facts, Policy},
 };
 
-use crate::{Realm, Refusal};
+use crate::{Gate, Realm, Refusal};
 
 /// Who makes a request: put into its extensions by the layer or middleware, and read by all that authorize.
-#[derive(Clone, Debug)]
+///
+/// It is made for each request, so it holds what the gate has by holding the gate, and the facts once somebody asks.
+#[derive(Clone)]
 pub struct Context {
     principal: Option<Principal>,
-    facts: Facts,
-    realm: Realm,
+    address: Option<IpAddr>,
+    gate: Gate,
+    facts: OnceLock<Facts>,
 }
 
 impl Context {
-    /// Without a principal yet.
-    pub(crate) fn new(facts: Facts, realm: Realm) -> Self {
-        Self { principal: None, facts, realm }
-    }
-
-    pub(crate) fn with_principal(self, principal: Principal) -> Self {
-        Self { principal: Some(principal), ..self }
+    pub(crate) fn new(gate: Gate, address: Option<IpAddr>, principal: Option<Principal>) -> Self {
+        Self { principal, address, gate, facts: OnceLock::new() }
     }
 
     /// The principal; none if the request came without credentials and the route allows that.
@@ -32,12 +32,12 @@ impl Context {
 
     /// What is known about the request beside who makes it.
     pub fn facts(&self) -> &Facts {
-        &self.facts
+        self.facts.get_or_init(|| self.gate.facts(self.address))
     }
 
     /// The realm in which refusals are told.
     pub fn realm(&self) -> &Realm {
-        &self.realm
+        self.gate.realm_of()
     }
 
     /// The principal, or the refusal of a request without credentials.
@@ -56,7 +56,17 @@ impl Context {
     /// [`Refusal::NoCredentials`] or [`Refusal::Denied`].
     pub fn authorized(&self, policy: &Policy) -> Result<&Principal, Refusal> {
         let principal = self.authenticated()?;
-        policy.check(principal, &self.facts).map_err(Refusal::Denied)?;
+        policy.check(principal, self.facts()).map_err(Refusal::Denied)?;
         Ok(principal)
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context")
+            .field("principal", &self.principal)
+            .field("address", &self.address)
+            .field("realm", self.realm())
+            .finish_non_exhaustive()
     }
 }

@@ -4,7 +4,7 @@ use std::{future::Future, net::IpAddr, pin::Pin, sync::Arc};
 
 use http::HeaderName;
 use ipnet::IpNet;
-use jeton::{Authority, Origin, OriginRef, TokenKind, Verifier, policy::Facts};
+use jeton::{Authority, Origin, OriginRef, Principal, TokenKind, Verifier, policy::Facts};
 
 use crate::{
     Context, Realm, Refusal,
@@ -186,9 +186,14 @@ impl Gate {
 
     /// Where a request comes from.
     pub fn origin<'a>(&self, head: &'a impl Head) -> OriginRef<'a> {
-        let forwarded_for = head.header("x-forwarded-for");
+        let proxies = &self.0.proxies;
+        let address = if proxies.is_empty() {
+            head.peer().map(|peer| peer.to_canonical())
+        } else {
+            client_address(head.peer(), head.header("x-forwarded-for"), proxies)
+        };
         OriginRef {
-            address: client_address(head.peer(), forwarded_for, &self.0.proxies),
+            address,
             user_agent: head.header("user-agent").next().and_then(|agent| std::str::from_utf8(agent).ok()),
         }
     }
@@ -198,31 +203,37 @@ impl Gate {
         if self.0.preflight && is_preflight(head) {
             return Passage::Preflight;
         }
-        let token = match self.bearer(head) {
+        // Its form is judged where it is not known yet: one that is known has a good one.
+        let token = match self.token(head, |bearer| bearer) {
             Ok(Some(token)) => token,
             Ok(None) if self.0.optional => {
-                return Passage::Decided(Ok(self.context(self.origin(head).address)));
+                return Passage::Decided(Ok(self.context(self.origin(head).address, None)));
             }
             Ok(None) => return Passage::Decided(Err(Refusal::NoCredentials)),
             Err(refusal) => return Passage::Decided(Err(refusal)),
         };
         let origin = self.origin(head);
-        let context = self.context(origin.address);
         if let Behind::Authority(authority) = &self.0.behind
             && self.0.api_tokens
+            && !authority.verifier().remembers(token)
             && TokenKind::claimed_by(token) == Some(TokenKind::ApiToken)
         {
-            let (authority, token, origin) = (authority.clone(), token.to_owned(), Origin::from(origin));
+            let (gate, authority, token) = (self.clone(), authority.clone(), token.to_owned());
+            let origin = Origin::from(origin);
             return Passage::Waiting(Box::pin(async move {
                 let principal = authority.authenticate_api_token(&token, origin.borrowed()).await?;
-                Ok(context.with_principal(principal))
+                Ok(gate.context(origin.address, Some(principal)))
             }));
         }
+        let address = origin.address;
         let principal = match &self.0.behind {
             Behind::Authority(authority) => authority.authenticate_from(token, origin),
             Behind::Verifier(verifier) => verifier.authenticate_from(token, origin),
         };
-        Passage::Decided(principal.map_err(Refusal::from).map(|principal| context.with_principal(principal)))
+        Passage::Decided(match principal {
+            Ok(principal) => Ok(self.context(address, Some(principal))),
+            Err(error) => Err(error.into()),
+        })
     }
 
     /// Whether a page of that origin may change things by a session of the host.
@@ -247,7 +258,15 @@ impl Gate {
 
     /// The bearer token of a request; none if it has none.
     pub(crate) fn bearer<'a>(&self, head: &'a impl Head) -> Result<Option<&'a str>, Refusal> {
-        match Bearer::parse(head.header("authorization"), self.0.bare_tokens) {
+        self.token(head, Bearer::checked)
+    }
+
+    fn token<'a>(
+        &self,
+        head: &'a impl Head,
+        check: impl FnOnce(Bearer<'a>) -> Bearer<'a>,
+    ) -> Result<Option<&'a str>, Refusal> {
+        match check(Bearer::parse(head.header("authorization"), self.0.bare_tokens)) {
             Bearer::Absent => Ok(None),
             Bearer::Malformed => Err(Refusal::Malformed),
             Bearer::Token(_) if query_has_token(head.query()) => Err(Refusal::Malformed),
@@ -255,13 +274,16 @@ impl Gate {
         }
     }
 
-    /// Without a principal yet.
-    fn context(&self, address: Option<IpAddr>) -> Context {
-        let facts = match &self.0.behind {
+    fn context(&self, address: Option<IpAddr>, principal: Option<Principal>) -> Context {
+        Context::new(self.clone(), address, principal)
+    }
+
+    /// What is known about a request from there.
+    pub(crate) fn facts(&self, address: Option<IpAddr>) -> Facts {
+        match &self.0.behind {
             Behind::Authority(authority) => authority.facts(address),
             Behind::Verifier(_) => Facts::from_address(address),
-        };
-        Context::new(facts, self.0.realm.clone())
+        }
     }
 }
 

@@ -36,7 +36,7 @@ pub enum Refusal {
 impl From<Rejection> for Refusal {
     fn from(rejection: Rejection) -> Self {
         match rejection {
-            Rejection::TooLong => Self::Malformed,
+            Rejection::TooLong | Rejection::Malformed => Self::Malformed,
             other => Self::Rejected(other),
         }
     }
@@ -163,6 +163,8 @@ mod tests {
 
     #[test]
     fn a_token_too_long_is_a_malformed_request() {
-        assert!(matches!(Refusal::from(Rejection::TooLong), Refusal::Malformed));
+        for malformed in [Rejection::TooLong, Rejection::Malformed] {
+            assert!(matches!(Refusal::from(malformed), Refusal::Malformed));
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use http::{Extensions, HeaderValue, Request};
+use http::{Extensions, HeaderValue, Request, header};
 use jeton_http::{Head, PeerAddress};
 
 /// How the address of the other end of the connection is found in the extensions of a request.
@@ -27,7 +27,14 @@ impl<B> Head for RequestHead<'_, B> {
     }
 
     fn header(&self, name: &'static str) -> impl Iterator<Item = &[u8]> {
-        self.request.headers().get_all(name).iter().map(HeaderValue::as_bytes)
+        let headers = self.request.headers();
+        let values = match name {
+            // Those that every request is asked for, without a look-up of the name.
+            "authorization" => headers.get_all(header::AUTHORIZATION),
+            "user-agent" => headers.get_all(header::USER_AGENT),
+            name => headers.get_all(name),
+        };
+        values.iter().map(HeaderValue::as_bytes)
     }
 
     fn peer(&self) -> Option<IpAddr> {

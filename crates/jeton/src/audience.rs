@@ -41,8 +41,8 @@ impl NamedAudience {
     /// Whether the principal is in it.
     pub fn admits(&self, principal: &Principal) -> bool {
         principal.subject().is_some_and(|subject| self.subjects.contains(subject))
-            || !self.groups.is_disjoint(principal.groups())
-            || !self.roles.is_disjoint(principal.roles())
+            || !principal.groups().is_disjoint(&self.groups)
+            || !principal.roles().is_disjoint(&self.roles)
     }
 
     pub(crate) fn check(&self, check: &mut Check) {

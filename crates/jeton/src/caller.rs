@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ipnet::IpNet;
 
 use crate::{
-    Action, AuditEntry, Kind, ManageError, Names, Origin, Principal, Record, Standing, Timestamp,
+    Action, AuditEntry, Kind, ManageError, NameList, Origin, Principal, Record, Standing, Timestamp,
     policy::Denial,
     rights::{Rights, scopes},
 };
@@ -43,9 +43,9 @@ pub(crate) struct Session {
 pub(crate) struct Held<'a> {
     pub(crate) subject: Option<&'a str>,
     pub(crate) tenant: Option<&'a str>,
-    pub(crate) roles: &'a Names,
-    pub(crate) scopes: &'a Names,
-    pub(crate) groups: &'a Names,
+    pub(crate) roles: NameList<'a>,
+    pub(crate) scopes: NameList<'a>,
+    pub(crate) groups: NameList<'a>,
     pub(crate) networks: &'a [IpNet],
     /// Its token; a session has none.
     pub(crate) token: Option<&'a Principal>,
@@ -158,9 +158,9 @@ impl Caller {
             Who::Session(session) => Held {
                 subject: Some(&session.subject),
                 tenant: session.tenant.as_deref(),
-                roles: &session.rights.roles,
-                scopes: &session.rights.scopes,
-                groups: &session.rights.groups,
+                roles: (&session.rights.roles).into(),
+                scopes: (&session.rights.scopes).into(),
+                groups: (&session.rights.groups).into(),
                 networks: &[],
                 token: None,
             },

@@ -5,7 +5,8 @@
 //! surely ended, so that all of it stays as small as the number of recent changes.
 
 use std::{
-    sync::atomic::{AtomicU64, AtomicUsize, Ordering},
+    hash::{BuildHasher as _, Hash, RandomState},
+    sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering},
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -13,7 +14,17 @@ use std::{
 use dashmap::{DashMap, Entry};
 use tokio::sync::watch;
 
-use crate::RecordId;
+use crate::{Principal, RecordId, Rejection};
+
+/// Records and single tokens share these, so that what is remembered needs no look into a map. A power of two.
+const STRIPES: u16 = 4096;
+
+/// Where a remembered token looks for what was refused since, and what it saw there last.
+#[derive(Debug, Default)]
+pub(crate) struct Checked {
+    stripes: [u16; 2],
+    seen: AtomicU32,
+}
 
 #[derive(Clone, Copy, Debug)]
 struct CutOff {
@@ -42,6 +53,10 @@ pub(crate) struct CutOffs {
     tokens: DashMap<String, Duration>,
     /// How many there are in `tokens`, or a moment before: nearly always none.
     token_count: AtomicUsize,
+    /// How often something was refused whose name falls on each. Raised after the maps are, so that whoever sees no
+    /// change had nothing to see in them.
+    stripes: Box<[AtomicU32]>,
+    hasher: RandomState,
     raised: watch::Sender<()>,
 }
 
@@ -53,6 +68,8 @@ impl Default for CutOffs {
             floor_until: Mutex::default(),
             tokens: DashMap::new(),
             token_count: AtomicUsize::new(0),
+            stripes: (0..STRIPES).map(|_| AtomicU32::new(0)).collect(),
+            hasher: RandomState::new(),
             raised: watch::Sender::new(()),
         }
     }
@@ -61,9 +78,66 @@ impl Default for CutOffs {
 impl CutOffs {
     /// Whether what was read of a record at that epoch still counts.
     pub(crate) fn accepts(&self, id: RecordId, epoch: u64) -> bool {
+        self.is_above_floor(id, epoch) && self.accepts_record(id, epoch)
+    }
+
+    fn is_above_floor(&self, id: RecordId, epoch: u64) -> bool {
         let floor = self.floor();
-        (epoch >= floor || id.unix_millis() > floor)
-            && self.records.get(&id).is_none_or(|cut_off| epoch >= cut_off.epoch)
+        epoch >= floor || id.unix_millis() > floor
+    }
+
+    fn accepts_record(&self, id: RecordId, epoch: u64) -> bool {
+        self.records.get(&id).is_none_or(|cut_off| epoch >= cut_off.epoch)
+    }
+
+    /// Where a token of that record looks from now on. It has seen nothing yet.
+    pub(crate) fn unchecked(&self, id: RecordId, jti: &str) -> Checked {
+        let checked = Checked { stripes: [self.stripe(&id), self.stripe(jti)], seen: AtomicU32::new(0) };
+        checked.seen.store(self.refused_at(&checked).wrapping_sub(1), Ordering::Relaxed);
+        checked
+    }
+
+    /// Whether neither the record behind an access token was cut off at its epoch, nor that very token revoked. As long as
+    /// nothing was refused on its stripes, it is a comparison of numbers.
+    pub(crate) fn check(&self, principal: &Principal) -> Result<(), Rejection> {
+        let (id, epoch) = (principal.token_id(), principal.epoch());
+        if !self.is_above_floor(id, epoch) {
+            return Err(Rejection::CutOff);
+        }
+        let checked = &principal.known().checked;
+        // Before the maps are looked at: what is refused meanwhile is seen next time.
+        let now = self.refused_at(checked);
+        if now == checked.seen.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        if !self.accepts_record(id, epoch) {
+            return Err(Rejection::CutOff);
+        }
+        if !self.accepts_token(principal.jti()) {
+            return Err(Rejection::Revoked);
+        }
+        checked.seen.store(now, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Changes whenever something is refused that falls on one of its stripes.
+    fn refused_at(&self, checked: &Checked) -> u32 {
+        let at = |stripe: u16| {
+            self.stripes.get(usize::from(stripe)).map_or(0, |refused| refused.load(Ordering::Acquire))
+        };
+        let [record, token] = checked.stripes;
+        at(record).wrapping_add(at(token))
+    }
+
+    fn stripe<T: Hash + ?Sized>(&self, of: &T) -> u16 {
+        u16::try_from(self.hasher.hash_one(of) % u64::from(STRIPES)).unwrap_or(0)
+    }
+
+    fn refuse_at(&self, stripe: u16) {
+        if let Some(refused) = self.stripes.get(usize::from(stripe)) {
+            refused.fetch_add(1, Ordering::AcqRel);
+        }
+        self.raised.send_replace(());
     }
 
     /// The lowest epoch of all records, and so of a new one.
@@ -92,7 +166,7 @@ impl CutOffs {
                 cut_off.keep_until = cut_off.keep_until.max(keep_until);
             }
         }
-        self.raised.send_replace(());
+        self.refuse_at(self.stripe(&id));
     }
 
     /// Refuses all epochs below this one, of all records.
@@ -107,6 +181,7 @@ impl CutOffs {
 
     /// Refuses that access token, at least until then.
     pub(crate) fn revoke_token(&self, jti: String, keep_until: Duration) {
+        let stripe = self.stripe(jti.as_str());
         match self.tokens.entry(jti) {
             Entry::Vacant(entry) => {
                 entry.insert(keep_until);
@@ -114,7 +189,7 @@ impl CutOffs {
             }
             Entry::Occupied(mut entry) => *entry.get_mut() = keep_until.max(*entry.get()),
         }
-        self.raised.send_replace(());
+        self.refuse_at(stripe);
     }
 
     /// Those whose time is not over.
@@ -187,6 +262,29 @@ mod tests {
         assert!(!cut_offs.accepts(id, 1));
         cut_offs.prune(9 * SECOND);
         assert_eq!(cut_offs.len(), 0);
+    }
+
+    #[test]
+    fn a_stripe_that_was_raised_is_looked_at() {
+        let (cut_offs, id, other) = (CutOffs::default(), id(), id());
+        let (checked, looked) = (cut_offs.unchecked(id, "a"), |checked: &Checked| {
+            cut_offs.refused_at(checked) != checked.seen.load(Ordering::Relaxed)
+        });
+        assert!(looked(&checked), "the first time");
+        checked.seen.store(cut_offs.refused_at(&checked), Ordering::Relaxed);
+        assert!(!looked(&checked));
+        cut_offs.raise(id, 1, SECOND);
+        assert!(looked(&checked));
+        checked.seen.store(cut_offs.refused_at(&checked), Ordering::Relaxed);
+        cut_offs.revoke_token("a".to_owned(), SECOND);
+        assert!(looked(&checked));
+        // Wherever it stands: nothing falls out of the stripes.
+        let stripes: Vec<_> = (0..1000).map(|number: u32| cut_offs.stripe(&number)).collect();
+        assert!(
+            stripes.iter().all(|stripe| *stripe < STRIPES) && stripes.iter().any(|stripe| *stripe > 2000)
+        );
+        assert_eq!(cut_offs.stripes.len(), usize::from(STRIPES));
+        assert!(looked(&cut_offs.unchecked(other, "b")));
     }
 
     #[test]

@@ -12,7 +12,11 @@ pub enum Rejection {
     /// Longer than 8 KiB: a malformed request (400), the token was not looked at.
     #[error("the token is too long")]
     TooLong,
-    /// Malformed, of the wrong type, of an unknown key or with a bad signature: which one is not told.
+    /// With characters that no bearer token has (RFC 6750 §2.1), or none at all: a malformed request (400), the token was
+    /// not looked at.
+    #[error("the token is malformed")]
+    Malformed,
+    /// No JWT, of the wrong type, of an unknown key or with a bad signature: which one is not told.
     #[error("the token is invalid")]
     Invalid,
     /// Signed by us, but for another issuer.
@@ -52,6 +56,7 @@ impl Rejection {
     pub const fn code(self) -> &'static str {
         match self {
             Self::TooLong => "too_long",
+            Self::Malformed => "malformed",
             Self::Invalid => "invalid",
             Self::Issuer => "wrong_issuer",
             Self::Audience => "wrong_audience",

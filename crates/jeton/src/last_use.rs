@@ -4,16 +4,28 @@
 //! best effort: what was noted when the process is killed is lost, and so is what no room is left for.
 
 use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicU16, AtomicU32, AtomicU64, Ordering},
 };
 
 use dashmap::{DashMap, Entry};
 
-use crate::{LastUse, Origin, OriginRef, RecordId, StoreError, Timestamp, authority::Inner};
+use crate::{LastUse, Origin, OriginRef, Principal, RecordId, StoreError, Timestamp, authority::Inner};
 
 /// More records at once are not noted.
 const MAX_RECORDS: usize = 100_000;
+/// How many lists of tokens that were used there are, so that cores meet seldom at one.
+const LISTS: usize = 16;
+/// More tokens than that wait in none of them.
+const MAX_WAITING: usize = 8192;
+
+/// How often a remembered token was used since its uses were added to those of its record.
+#[derive(Debug, Default)]
+pub(crate) struct Used {
+    /// The minute whose first use was noted: its last 16 bits, which no token outlives.
+    minute: AtomicU16,
+    count: AtomicU32,
+}
 
 #[derive(Debug)]
 struct Noted {
@@ -29,11 +41,59 @@ struct Noted {
 #[derive(Debug, Default)]
 pub(crate) struct Uses {
     noted: DashMap<RecordId, Noted>,
+    /// Remembered tokens with uses that are not in `noted` yet: each once.
+    waiting: [Mutex<Vec<Principal>>; LISTS],
     /// Held while uses are written down, so that none is written twice.
     writing: tokio::sync::Mutex<()>,
 }
 
 impl Uses {
+    /// Counts a use of an access token. What is not its first one in a minute is counted at the token itself.
+    pub(crate) fn note_token(&self, principal: &Principal, at: Timestamp, origin: OriginRef<'_>) {
+        let used = &principal.known().used;
+        let minute = u16::try_from(minute(at) & i64::from(u16::MAX)).unwrap_or(0);
+        if used.minute.load(Ordering::Relaxed) != minute {
+            used.minute.store(minute, Ordering::Relaxed);
+            self.note(principal.token_id(), at, origin);
+        } else if used.count.fetch_add(1, Ordering::Relaxed) == 0 && !self.wait(principal) {
+            self.collect_one(principal, at);
+        }
+    }
+
+    /// Whether there is room for it to wait.
+    fn wait(&self, principal: &Principal) -> bool {
+        let list = usize::from(principal.token_id().as_bytes().last().copied().unwrap_or(0)) % LISTS;
+        let Some(list) = self.waiting.get(list) else { return false };
+        let mut list = list.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = list.len() < MAX_WAITING;
+        if room {
+            list.push(principal.clone());
+        }
+        room
+    }
+
+    /// Adds what tokens counted to their records.
+    fn collect(&self, now: Timestamp) {
+        for list in &self.waiting {
+            let waiting = std::mem::take(&mut *list.lock().unwrap_or_else(PoisonError::into_inner));
+            waiting.iter().for_each(|principal| self.collect_one(principal, now));
+        }
+    }
+
+    fn collect_one(&self, principal: &Principal, now: Timestamp) {
+        let count = u64::from(principal.known().used.count.swap(0, Ordering::Relaxed));
+        match self.noted.entry(principal.token_id()) {
+            Entry::Occupied(noted) => {
+                noted.get().count.fetch_add(count, Ordering::Relaxed);
+            }
+            // Its first use of the minute was written down.
+            Entry::Vacant(place) => {
+                let (minute, count) = (minute(now), AtomicU64::new(count));
+                place.insert(Noted { minute, first: None, count, written: i64::MIN });
+            }
+        }
+    }
+
     /// Counts a use, and notes the first one of each minute.
     pub(crate) fn note(&self, id: RecordId, at: Timestamp, origin: OriginRef<'_>) {
         let minute = minute(at);
@@ -102,6 +162,7 @@ pub(crate) async fn write_down(inner: &Arc<Inner>, all: bool) -> Result<(), Stor
     let task = tokio::spawn(async move {
         let _alone = inner.uses.writing.lock().await;
         let now = inner.clock().now();
+        inner.uses.collect(now);
         let uses = inner.uses.due(now, all);
         if !uses.is_empty() {
             inner.store.touch(&uses).await?;

@@ -31,6 +31,7 @@ mod last_use;
 mod limits;
 mod list;
 mod memory;
+mod names;
 mod notice;
 pub mod policy;
 mod principal;
@@ -72,6 +73,7 @@ pub use list::{
     EndBound, EndBounds, Filter, InvalidSort, Page, Position, Query, Sort, SortBy, SortKey, fold,
 };
 pub use memory::MemoryStore;
+pub use names::{NameIter, NameList};
 pub use notice::{Event, Notice, Sink, SinkError};
 pub use principal::{Principal, TokenKind};
 pub use random::{Random, RandomError, SystemRandom};
@@ -83,6 +85,6 @@ pub use store::{
     Change, ChangeRow, Changes, Cursor, Insert, KeyStore, LiveLimit, OnceStore, Restoration, Ring, Store,
     StoreError, StoredKey, Update, Wake, Wakeups,
 };
-pub use text::{FieldError, MAX_LIST};
+pub use text::{FieldError, MAX_LIST, is_b64token};
 pub use time::{Clock, InvalidTimestamp, SystemClock, Timestamp};
 pub use verifier::Verifier;

@@ -8,10 +8,14 @@ use std::{
 };
 
 use ipnet::IpNet;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::{
-    Names, RecordId, Timestamp,
+    NameList, RecordId, Timestamp,
+    cutoff::Checked,
     jose::{Compact, TokenType},
+    last_use::Used,
+    names::{pack, unpack},
     verifier::Parts,
 };
 
@@ -38,27 +42,127 @@ impl TokenKind {
 /// Who makes a request and what it may do, as a verified token says. Cheap to clone.
 ///
 /// Only the verifier makes one: whoever holds a `Principal` holds a proof.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Principal(Arc<Assertion>);
+#[derive(Clone)]
+pub struct Principal(Arc<Known>);
 
 /// What a verified token says.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Assertion {
+#[derive(Debug)]
+pub(crate) struct Assertion<'a> {
     pub(crate) kind: TokenKind,
     pub(crate) token_id: RecordId,
-    pub(crate) jti: String,
+    pub(crate) jti: &'a str,
     pub(crate) epoch: u64,
-    pub(crate) subject: Option<String>,
-    pub(crate) tenant: Option<String>,
-    pub(crate) groups: Names,
-    pub(crate) roles: Names,
-    pub(crate) scopes: Names,
-    pub(crate) audiences: Names,
+    pub(crate) subject: Option<&'a str>,
+    pub(crate) tenant: Option<&'a str>,
+    pub(crate) groups: NameList<'a>,
+    pub(crate) roles: NameList<'a>,
+    pub(crate) scopes: NameList<'a>,
+    pub(crate) audiences: NameList<'a>,
     pub(crate) networks: Vec<IpNet>,
+    pub(crate) issued_at: Timestamp,
     pub(crate) expires_at: Option<Timestamp>,
     /// Until when what the token says can be relied on without asking again, exclusive.
     pub(crate) known_until: Timestamp,
     pub(crate) verifier: Watch,
+}
+
+/// The same as it is kept: with all texts in one.
+pub(crate) struct Known {
+    kind: TokenKind,
+    token_id: RecordId,
+    epoch: u64,
+    /// Most have none.
+    networks: Option<Box<Networks>>,
+    issued_at: Timestamp,
+    /// The end of time, if it never ends.
+    expires_at: Timestamp,
+    /// In seconds from when it was issued on.
+    known_for: u32,
+    verifier: Watch,
+    /// The token, if it is remembered; then the lists. Wiped, since a token is a secret.
+    text: Zeroizing<Box<str>>,
+    token_bytes: u16,
+    /// Which keys it was verified with.
+    keys_version: u16,
+    pub(crate) checked: Checked,
+    pub(crate) used: Used,
+}
+
+type Networks = Box<[IpNet]>;
+
+/// The lists in the text, in their order.
+mod list {
+    pub(super) const JTI: usize = 0;
+    pub(super) const SUBJECT: usize = 1;
+    pub(super) const TENANT: usize = 2;
+    pub(super) const SCOPES: usize = 3;
+    pub(super) const ROLES: usize = 4;
+    pub(super) const GROUPS: usize = 5;
+    pub(super) const AUDIENCES: usize = 6;
+}
+
+impl Known {
+    fn new(assertion: Assertion<'_>, token: &str, keys_version: u16, checked: Checked) -> Self {
+        let Assertion { jti, subject, tenant, scopes, roles, groups, audiences, .. } = &assertion;
+        let mut text = String::with_capacity(token.len().saturating_mul(2));
+        text.push_str(token);
+        pack(&mut text, std::iter::once(*jti));
+        pack(&mut text, subject.iter().copied());
+        pack(&mut text, tenant.iter().copied());
+        for names in [scopes, roles, groups, audiences] {
+            pack(&mut text, names.iter());
+        }
+        let known_for = assertion.known_until.saturating_since(assertion.issued_at);
+        // The text of a token is bounded; one that is not remembered is none.
+        let token_bytes = u16::try_from(token.len()).unwrap_or(0);
+        let exact = Zeroizing::new(Box::from(text.as_str()));
+        text.zeroize();
+        Self {
+            kind: assertion.kind,
+            token_id: assertion.token_id,
+            epoch: assertion.epoch,
+            networks: Some(assertion.networks).filter(|all| !all.is_empty()).map(|all| Box::new(all.into())),
+            issued_at: assertion.issued_at,
+            expires_at: assertion.expires_at.unwrap_or(Timestamp::END_OF_TIME),
+            known_for: u32::try_from(known_for.as_secs()).unwrap_or(u32::MAX),
+            verifier: assertion.verifier,
+            text: exact,
+            token_bytes,
+            keys_version,
+            checked,
+            used: Used::default(),
+        }
+    }
+
+    fn split(&self) -> (&str, &str) {
+        self.text.split_at_checked(self.token_bytes.into()).unwrap_or_default()
+    }
+
+    fn lists(&self) -> &str {
+        self.split().1
+    }
+
+    fn networks(&self) -> &[IpNet] {
+        self.networks.as_deref().map_or(&[], |networks| networks)
+    }
+
+    fn known_until(&self) -> Timestamp {
+        self.issued_at.saturating_add(Duration::from_secs(self.known_for.into()))
+    }
+
+    fn list(&self, index: usize) -> NameList<'_> {
+        unpack(self.lists(), index)
+    }
+
+    /// Whether it was made from exactly that token, with the keys of that version.
+    pub(crate) fn is_of(&self, token: &str, keys_version: u16) -> bool {
+        self.keys_version == keys_version && self.split().0 == token
+    }
+
+    /// How many bytes it takes beside its own fields.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.text.len().saturating_add(size_of_val(self.networks()))
+    }
 }
 
 /// The way back to what was found out since. It says nothing of who the principal is.
@@ -70,13 +174,20 @@ impl Watch {
     }
 }
 
-impl PartialEq for Watch {
-    fn eq(&self, _: &Self) -> bool {
-        true
+/// The same claims; how they came and how often they were used says nothing of who it is.
+impl PartialEq for Principal {
+    fn eq(&self, other: &Self) -> bool {
+        let parts = |known: &Known| {
+            let Known { kind, token_id, epoch, issued_at, expires_at, known_for, .. } = known;
+            (*kind, *token_id, *epoch, *issued_at, *expires_at, *known_for)
+        };
+        parts(&self.0) == parts(&other.0)
+            && self.networks() == other.networks()
+            && self.0.lists() == other.0.lists()
     }
 }
 
-impl Eq for Watch {}
+impl Eq for Principal {}
 
 impl fmt::Debug for Watch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -86,8 +197,26 @@ impl fmt::Debug for Watch {
 
 impl Principal {
     /// The one constructor: every claim about who somebody is passes here.
-    pub(crate) fn assertion(assertion: Assertion) -> Self {
-        Self(Arc::new(assertion))
+    pub(crate) fn assertion(assertion: Assertion<'_>) -> Self {
+        Self(Arc::new(Known::new(assertion, "", 0, Checked::default())))
+    }
+
+    /// The same of a token that may be remembered, verified with the keys of that version.
+    pub(crate) fn of_token(
+        assertion: Assertion<'_>,
+        token: &str,
+        keys_version: u16,
+        checked: Checked,
+    ) -> Self {
+        Self(Arc::new(Known::new(assertion, token, keys_version, checked)))
+    }
+
+    pub(crate) fn known(&self) -> &Known {
+        &self.0
+    }
+
+    pub(crate) fn issued_at(&self) -> Timestamp {
+        self.0.issued_at
     }
 
     /// The kind of token that it came with.
@@ -97,32 +226,32 @@ impl Principal {
 
     /// The user that it acts as; none for a service principal.
     pub fn subject(&self) -> Option<&str> {
-        self.0.subject.as_deref()
+        self.0.list(list::SUBJECT).iter().next()
     }
 
     /// The tenant that it belongs to.
     pub fn tenant(&self) -> Option<&str> {
-        self.0.tenant.as_deref()
+        self.0.list(list::TENANT).iter().next()
     }
 
     /// Its groups.
-    pub fn groups(&self) -> &Names {
-        &self.0.groups
+    pub fn groups(&self) -> NameList<'_> {
+        self.0.list(list::GROUPS)
     }
 
     /// Its roles.
-    pub fn roles(&self) -> &Names {
-        &self.0.roles
+    pub fn roles(&self) -> NameList<'_> {
+        self.0.list(list::ROLES)
     }
 
     /// Its scopes (RFC 6749 §3.3), those of its roles included.
-    pub fn scopes(&self) -> &Names {
-        &self.0.scopes
+    pub fn scopes(&self) -> NameList<'_> {
+        self.0.list(list::SCOPES)
     }
 
     /// What its token may be used for (`aud`, RFC 7519 §4.1.3).
-    pub fn audiences(&self) -> &Names {
-        &self.0.audiences
+    pub fn audiences(&self) -> NameList<'_> {
+        self.0.list(list::AUDIENCES)
     }
 
     /// The id of the record behind its token.
@@ -132,12 +261,12 @@ impl Principal {
 
     /// The id of the very token (`jti`, RFC 7519 §4.1.7).
     pub fn jti(&self) -> &str {
-        &self.0.jti
+        self.0.list(list::JTI).iter().next().unwrap_or_default()
     }
 
     /// When its token ends, exclusive; `None` for an API token without end.
     pub fn expires_at(&self) -> Option<Timestamp> {
-        self.0.expires_at
+        Some(self.0.expires_at).filter(|end| *end != Timestamp::END_OF_TIME)
     }
 
     /// The epoch at which its rights were read.
@@ -147,7 +276,7 @@ impl Principal {
 
     /// The networks that it may come from; empty if from everywhere.
     pub fn networks(&self) -> &[IpNet] {
-        &self.0.networks
+        self.0.networks()
     }
 
     /// Waits until its token is refused: it was revoked, its rights were changed, or its time is over. For connections
@@ -161,6 +290,7 @@ impl Principal {
         let Some(mut raised) = self.0.verifier.0.upgrade().map(|parts| parts.cut_offs.subscribe()) else {
             return;
         };
+        let known_until = self.0.known_until();
         loop {
             // Not held while waiting: nobody else keeps the authority.
             let Some(parts) = self.0.verifier.0.upgrade() else { return };
@@ -168,10 +298,10 @@ impl Principal {
             let cut = !parts.cut_offs.accepts(self.token_id(), self.epoch())
                 || !parts.cut_offs.accepts_token(self.jti());
             drop(parts);
-            if cut || now >= self.0.known_until {
+            if cut || now >= known_until {
                 return;
             }
-            let left = self.0.known_until.saturating_since(now).min(LOOK_AGAIN);
+            let left = known_until.saturating_since(now).min(LOOK_AGAIN);
             if let Ok(Err(_)) = tokio::time::timeout(left, raised.changed()).await {
                 return;
             }
@@ -180,7 +310,7 @@ impl Principal {
 
     /// Whether its token may be used from there. Without an address only an unrestricted token may be used.
     pub fn admits(&self, address: Option<IpAddr>) -> bool {
-        admits(&self.0.networks, address)
+        admits(self.networks(), address)
     }
 }
 
@@ -195,7 +325,20 @@ pub(crate) fn admits(networks: &[IpNet], address: Option<IpAddr>) -> bool {
 
 impl fmt::Debug for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
+        f.debug_struct("Principal")
+            .field("kind", &self.kind())
+            .field("token_id", &self.token_id())
+            .field("jti", &self.jti())
+            .field("epoch", &self.epoch())
+            .field("subject", &self.subject())
+            .field("tenant", &self.tenant())
+            .field("groups", &self.groups())
+            .field("roles", &self.roles())
+            .field("scopes", &self.scopes())
+            .field("audiences", &self.audiences())
+            .field("networks", &self.networks())
+            .field("expires_at", &self.expires_at())
+            .finish_non_exhaustive()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU64, Ordering},
+    atomic::{AtomicU16, Ordering},
 };
 
 use arc_swap::ArcSwap;
@@ -94,17 +94,18 @@ pub(crate) struct Rings {
 #[derive(Debug)]
 pub(crate) struct CurrentKeys {
     keys: ArcSwap<VerifyingKeys>,
-    /// Raised when a key is gone: what it verified before counts no more.
-    version: AtomicU64,
+    /// Raised when a key is gone: what it verified before counts no more. All of that is forgotten then, but for what is
+    /// remembered at that very moment, so that it may begin anew after many changes.
+    version: AtomicU16,
 }
 
 impl CurrentKeys {
     pub(crate) fn new(keys: VerifyingKeys) -> Self {
-        Self { keys: ArcSwap::from_pointee(keys), version: AtomicU64::new(0) }
+        Self { keys: ArcSwap::from_pointee(keys), version: AtomicU16::new(0) }
     }
 
     /// Taken before the keys are used, it tells later whether they still were those.
-    pub(crate) fn version(&self) -> u64 {
+    pub(crate) fn version(&self) -> u16 {
         self.version.load(Ordering::Acquire)
     }
 

@@ -13,6 +13,7 @@ const REQUESTS: &str = "jeton_requests_total";
 const EXCHANGES: &str = "jeton_exchanges_total";
 const REFUSALS: &str = "jeton_refusals_total";
 const VERIFIED: &str = "jeton_verified_tokens_total";
+const EVICTED: &str = "jeton_verified_tokens_evicted_total";
 const RECORDS: &str = "jeton_cached_records_total";
 const LOG_AGE: &str = "jeton_change_log_age_seconds";
 const CUT_OFFS: &str = "jeton_cut_offs";
@@ -42,9 +43,27 @@ impl Outcomes {
 }
 
 /// How often something was there.
-struct Hits {
+pub(crate) struct Hits {
     hits: Counter,
     misses: Counter,
+}
+
+impl std::fmt::Debug for Hits {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Hits")
+    }
+}
+
+/// How often an access token was known to be good already. A verifier without an authority counts too.
+pub(crate) fn verified_tokens() -> Hits {
+    describe_counter!(VERIFIED, "Access tokens that were known to be good already, or not");
+    Hits::of(VERIFIED)
+}
+
+/// How many access tokens that were known to be good gave way to others.
+pub(crate) fn evictions() -> Counter {
+    describe_counter!(EVICTED, "Access tokens that were known to be good and gave way to others");
+    counter!(EVICTED)
 }
 
 impl Hits {
@@ -52,7 +71,7 @@ impl Hits {
         Self { hits: counter!(name, "result" => "hit"), misses: counter!(name, "result" => "miss") }
     }
 
-    fn count(&self, hit: bool) {
+    pub(crate) fn count(&self, hit: bool) {
         if hit { &self.hits } else { &self.misses }.increment(1);
     }
 }
@@ -60,7 +79,6 @@ impl Hits {
 pub(crate) struct Telemetry {
     requests: Outcomes,
     exchanges: Outcomes,
-    verified: Hits,
     records: Hits,
     log_age: Gauge,
     cut_offs: Gauge,
@@ -71,7 +89,6 @@ impl Telemetry {
         describe_counter!(REQUESTS, "Requests with a token, by what became of them");
         describe_counter!(EXCHANGES, "Exchanges for an access token, by what became of them");
         describe_counter!(REFUSALS, "Refused tokens, by the reason");
-        describe_counter!(VERIFIED, "Access tokens that were known to be good already, or not");
         describe_counter!(RECORDS, "Records that an exchange found in memory, or had to read");
         describe_gauge!(LOG_AGE, Unit::Seconds, "How long ago the last reading of the change log began");
         describe_gauge!(CUT_OFFS, "How many cut-offs this node holds");
@@ -79,7 +96,6 @@ impl Telemetry {
         Self {
             requests: Outcomes::of(REQUESTS),
             exchanges: Outcomes::of(EXCHANGES),
-            verified: Hits::of(VERIFIED),
             records: Hits::of(RECORDS),
             log_age: gauge!(LOG_AGE),
             cut_offs: gauge!(CUT_OFFS),
@@ -109,10 +125,6 @@ impl Telemetry {
             Err(ExchangeError::TooMany(_)) => outcomes.too_many.increment(1),
             Err(ExchangeError::Unavailable(_)) => outcomes.unavailable.increment(1),
         }
-    }
-
-    pub(crate) fn verified_token(&self, hit: bool) {
-        self.verified.count(hit);
     }
 
     pub(crate) fn cached_record(&self, hit: bool) {

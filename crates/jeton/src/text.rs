@@ -93,6 +93,22 @@ pub(crate) fn is_identifier(text: &str) -> bool {
     (1..=200).contains(&text.chars().count()) && text.trim() == text && !text.chars().any(char::is_control)
 }
 
+/// Whether the text has the form of a bearer token (RFC 6750 §2.1, `b64token`).
+pub fn is_b64token(text: &str) -> bool {
+    // Sixteen bytes are looked at together, without a branch for each.
+    let (blocks, rest) = text.trim_end_matches('=').as_bytes().as_chunks::<16>();
+    let all = |bytes: &[u8]| bytes.iter().fold(true, |all, byte| all & is_b64token_byte(*byte));
+    !(blocks.is_empty() && rest.is_empty()) && blocks.iter().all(|block| all(block)) && all(rest)
+}
+
+#[inline]
+fn is_b64token_byte(byte: u8) -> bool {
+    // From `-` to `9` stand a full stop, a slash and the digits.
+    let dash_to_nine = byte.wrapping_sub(b'-') <= b'9' - b'-';
+    let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
+    dash_to_nine | letter | (byte == b'+') | (byte == b'_') | (byte == b'~')
+}
+
 /// Whether the text is one scope token (RFC 6749 §3.3).
 pub(crate) fn is_scope(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E))
@@ -108,6 +124,15 @@ mod tests {
         for bad in ["", "a b", "a\"", "a\\", "é", "a\n"] {
             assert!(!is_scope(bad), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn bearer_tokens_follow_the_grammar() {
+        for byte in 0..=127u8 {
+            let expected = byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
+            assert_eq!(is_b64token(&format!("a{}b", char::from(byte))), expected, "{byte}");
+        }
+        assert!(is_b64token("a==") && !is_b64token("=") && !is_b64token("") && !is_b64token("é"));
     }
 
     #[test]

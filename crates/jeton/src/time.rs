@@ -22,6 +22,9 @@ impl Timestamp {
     /// 9999-12-30T22:00:00Z, the last moment that every RFC 3339 library can write.
     pub const MAX: Self = Self(253_402_207_200);
 
+    /// After every other: what ends then never ends. No token and no clock gives it.
+    pub(crate) const END_OF_TIME: Self = Self(i64::MAX);
+
     /// The time so many seconds after 1970; `None` outside [`MIN`](Self::MIN) to [`MAX`](Self::MAX).
     pub const fn from_unix_seconds(seconds: i64) -> Option<Self> {
         if seconds < Self::MIN.0 || seconds > Self::MAX.0 { None } else { Some(Self(seconds)) }

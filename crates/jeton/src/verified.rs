@@ -1,151 +1,206 @@
 //! Access tokens whose signature was found good, so that it is not verified at each request.
 //!
-//! Only what cannot change is remembered: that these bytes are signed, and what they say. Cut-off and time are judged
-//! at every hit, by the verifier. Refusals are never remembered.
+//! Only what cannot change is remembered: that these bytes are signed, and what they say. Keys, cut-off and time are
+//! judged at every hit, by the verifier. Refusals are never remembered.
 
-use std::{
-    hash::{BuildHasher as _, RandomState},
-    sync::atomic::{AtomicUsize, Ordering},
+use metrics::Counter;
+use quick_cache::{DefaultHashBuilder, Lifecycle, OptionsBuilder, Weighter, sync::Cache};
+
+use crate::{
+    Principal, Timestamp,
+    jose::MAX_TOKEN_BYTES,
+    telemetry::{Hits, evictions, verified_tokens},
 };
 
-use dashmap::{DashMap, Entry};
+/// What one takes beside its text: the principal, its place in the cache, and what the allocator adds. Measured.
+const OVERHEAD: u64 = 200;
+/// About what one takes in all, for the size of the tables.
+const USUAL_BYTES: u64 = 900;
+/// How many characters of the signature tell where to look; the last one, which may be the same in all, is not looked at.
+const PLACE: usize = 8;
 
-use crate::{AccessToken, Principal, Timestamp, jose::MAX_TOKEN_BYTES};
+type Tokens = Cache<u32, Principal, Weight, DefaultHashBuilder, Evictions>;
 
-/// What a token with a good signature says.
-#[derive(Clone, Debug)]
-pub(crate) struct Verified {
-    pub(crate) principal: Principal,
-    pub(crate) issued_at: Timestamp,
-    pub(crate) expires_at: Timestamp,
-    /// Which keys it was verified with.
-    pub(crate) keys_version: u64,
-}
-
-#[derive(Debug)]
-struct Remembered {
-    token: AccessToken,
-    verified: Verified,
-}
-
-/// Bounded in the bytes of the tokens; what finds no room is verified each time.
+/// Bounded in bytes, and so in number. What is not asked for gives way to what is.
 #[derive(Debug)]
 pub(crate) struct VerifiedTokens {
-    /// By a keyed hash of the signature, which nobody outside can aim at. Two tokens of one hash share a place.
-    tokens: DashMap<u64, Remembered>,
-    hasher: RandomState,
-    bytes: AtomicUsize,
-    max_bytes: usize,
+    /// By a part of the signature, whose hash is keyed anew in each process. Two tokens of one place push each other out.
+    tokens: Option<Tokens>,
+    found: Hits,
+}
+
+#[derive(Clone, Debug)]
+struct Weight;
+
+impl Weighter<u32, Principal> for Weight {
+    fn weight(&self, _: &u32, principal: &Principal) -> u64 {
+        OVERHEAD.saturating_add(u64::try_from(principal.known().heap_bytes()).unwrap_or(u64::MAX))
+    }
+}
+
+#[derive(Clone)]
+struct Evictions(Counter);
+
+impl std::fmt::Debug for Evictions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Evictions")
+    }
+}
+
+impl Lifecycle<u32, Principal> for Evictions {
+    type RequestState = ();
+
+    fn on_evict(&self, (): &mut (), _: u32, _: Principal) {
+        self.0.increment(1);
+    }
 }
 
 impl VerifiedTokens {
+    /// None are remembered if there is no room at all.
     pub(crate) fn new(max_bytes: usize) -> Self {
-        Self { tokens: DashMap::new(), hasher: RandomState::new(), bytes: AtomicUsize::new(0), max_bytes }
+        let bytes = u64::try_from(max_bytes).unwrap_or(u64::MAX);
+        let items = usize::try_from(bytes / USUAL_BYTES).unwrap_or(usize::MAX).max(1);
+        let options = OptionsBuilder::new().weight_capacity(bytes).estimated_items_capacity(items).build();
+        let tokens = options.ok().filter(|_| bytes > 0).map(|options| {
+            Cache::with_options(options, Weight, DefaultHashBuilder::default(), Evictions(evictions()))
+        });
+        Self { tokens, found: verified_tokens() }
     }
 
     /// What is known of exactly these bytes, if it was verified with the keys of that version.
-    pub(crate) fn find(&self, token: &str, keys_version: u64) -> Option<Verified> {
-        // One that is too long is not even looked through.
-        if self.max_bytes == 0 || token.len() > MAX_TOKEN_BYTES {
-            return None;
-        }
-        let remembered = self.tokens.get(&self.place(token))?;
-        let same = remembered.token.expose() == token && remembered.verified.keys_version == keys_version;
-        same.then(|| remembered.verified.clone())
+    pub(crate) fn find(&self, token: &str, keys_version: u16) -> Option<Principal> {
+        let found = self.tokens.as_ref().zip(place(token)).and_then(|(tokens, place)| tokens.get(&place));
+        found.filter(|principal| principal.known().is_of(token, keys_version))
     }
 
-    pub(crate) fn remember(&self, token: &str, verified: &Verified) {
-        // A few may come in beside each other and go over the bound by their size; it is counted all the same.
-        if self.bytes.load(Ordering::Relaxed).saturating_add(token.len()) > self.max_bytes {
-            return;
-        }
-        if let Entry::Vacant(place) = self.tokens.entry(self.place(token)) {
-            self.bytes.fetch_add(token.len(), Ordering::Relaxed);
-            place
-                .insert(Remembered { token: AccessToken::new(token.to_owned()), verified: verified.clone() });
+    /// A request came with a token that was known, or not.
+    pub(crate) fn count(&self, known: bool) {
+        self.found.count(known);
+    }
+
+    pub(crate) fn remember(&self, token: &str, principal: &Principal) {
+        if let (Some(tokens), Some(place)) = (&self.tokens, place(token)) {
+            tokens.insert(place, principal.clone());
         }
     }
 
     /// Forgets all of them.
     pub(crate) fn clear(&self) {
-        self.forget_unless(|_| false);
+        self.tokens.iter().for_each(Cache::clear);
     }
 
     /// Forgets those whose end has come.
     pub(crate) fn prune(&self, now: Timestamp) {
-        self.forget_unless(|verified| verified.expires_at > now);
+        let lives = |principal: &Principal| principal.expires_at().is_none_or(|end| end > now);
+        self.tokens.iter().for_each(|tokens| tokens.retain(|_, principal| lives(principal)));
     }
+}
 
-    fn forget_unless(&self, keep: impl Fn(&Verified) -> bool) {
-        self.tokens.retain(|_, remembered| {
-            let keep = keep(&remembered.verified);
-            if !keep {
-                self.bytes.fetch_sub(remembered.token.expose().len(), Ordering::Relaxed);
-            }
-            keep
-        });
-    }
-
-    fn place(&self, token: &str) -> u64 {
-        let signature = token.rsplit('.').next().unwrap_or_default();
-        self.hasher.hash_one(signature)
-    }
+/// Where a token has its place; one that is too long, or no token at all, has none.
+fn place(token: &str) -> Option<u32> {
+    let (signature, _) =
+        token.as_bytes().split_last_chunk::<1>().filter(|_| token.len() <= MAX_TOKEN_BYTES)?;
+    let place = u64::from_le_bytes(*signature.last_chunk::<PLACE>()?);
+    // Six bits of each character count: spread over all, so that the upper half has them all.
+    u32::try_from(place.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Names, RecordId, SystemRandom, TokenKind, principal::Assertion};
+    use crate::{Names, RecordId, SystemRandom, TokenKind, cutoff::Checked, principal::Assertion};
+
+    const ROOM: usize = 1 << 20;
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_unix_seconds(seconds).unwrap()
     }
 
-    fn verified(expires_at: i64) -> Verified {
-        let principal = Principal::assertion(Assertion {
+    fn principal(token: &str, end: i64, keys_version: u16) -> Principal {
+        let (none, end) = (Names::new(), at(end));
+        let assertion = Assertion {
             kind: TokenKind::AccessToken,
             token_id: RecordId::new(at(0), &SystemRandom).unwrap(),
-            jti: "j".into(),
+            jti: "j",
             epoch: 0,
             subject: None,
             tenant: None,
-            groups: Names::new(),
-            roles: Names::new(),
-            scopes: Names::new(),
-            audiences: Names::new(),
+            groups: (&none).into(),
+            roles: (&none).into(),
+            scopes: (&none).into(),
+            audiences: (&none).into(),
             networks: Vec::new(),
-            expires_at: Some(at(expires_at)),
-            known_until: at(expires_at),
+            issued_at: at(0),
+            expires_at: Some(end),
+            known_until: end,
             verifier: crate::principal::Watch::new(std::sync::Weak::new()),
-        });
-        Verified { principal, issued_at: at(0), expires_at: at(expires_at), keys_version: 0 }
+        };
+        Principal::of_token(assertion, token, keys_version, Checked::default())
+    }
+
+    fn remember(tokens: &VerifiedTokens, token: &str) {
+        tokens.remember(token, &principal(token, 10, 0));
     }
 
     #[test]
     fn only_the_very_bytes_are_known() {
-        let tokens = VerifiedTokens::new(1000);
-        tokens.remember("a.b.c", &verified(10));
-        assert!(tokens.find("a.b.c", 0).is_some());
-        for other in ["a.x.c", "x.b.c", "a.b.x", "c", "", "a.b.c "] {
+        let tokens = VerifiedTokens::new(ROOM);
+        remember(&tokens, "a.b.signature");
+        assert!(tokens.find("a.b.signature", 0).is_some());
+        for other in
+            ["a.x.signature", "x.b.signature", "a.b.Signature", "a.b.signaturE", "signature", "", "e"]
+        {
             assert!(tokens.find(other, 0).is_none(), "{other}");
         }
-        tokens.remember("a.x.c", &verified(10));
-        assert!(tokens.find("a.b.c", 0).is_some(), "one of the same place does not push it out");
+        assert!(tokens.find("a.b.signature ", 0).is_none());
+    }
+
+    #[test]
+    fn other_keys_know_nothing() {
+        let tokens = VerifiedTokens::new(ROOM);
+        remember(&tokens, "a.b.signature");
+        assert!(tokens.find("a.b.signature", 1).is_none());
+        tokens.remember("a.b.signature", &principal("a.b.signature", 10, 1));
+        assert!(tokens.find("a.b.signature", 0).is_none() && tokens.find("a.b.signature", 1).is_some());
+    }
+
+    #[test]
+    fn of_two_tokens_of_one_place_each_is_itself() {
+        let tokens = VerifiedTokens::new(ROOM);
+        for token in ["a.x.signature", "a.b.signature"] {
+            remember(&tokens, token);
+            assert!(tokens.find(token, 0).unwrap().known().is_of(token, 0));
+        }
+        assert!(tokens.find("a.x.signature", 0).is_none());
     }
 
     #[test]
     fn the_room_is_bounded_and_comes_back() {
-        let tokens = VerifiedTokens::new(10);
-        tokens.remember("a.b.1", &verified(10));
-        tokens.remember("a.b.2", &verified(20));
-        tokens.remember("a.b.3", &verified(20));
-        assert!(tokens.find("a.b.2", 0).is_some() && tokens.find("a.b.3", 0).is_none());
+        let tokens = VerifiedTokens::new(ROOM);
+        let weight = |tokens: &VerifiedTokens| tokens.tokens.as_ref().unwrap().weight();
+        let name = |number: u32| format!("{}.signature{number:08}.", "x".repeat(500));
+        for number in 0..20_000 {
+            remember(&tokens, &name(number));
+            assert!(weight(&tokens) <= ROOM as u64);
+        }
+        assert!((0..20_000).any(|number| tokens.find(&name(number), 0).is_some()));
         tokens.prune(at(10));
-        assert!(tokens.find("a.b.1", 0).is_none(), "the end itself is outside");
-        tokens.remember("a.b.3", &verified(20));
-        assert!(tokens.find("a.b.3", 0).is_some());
+        assert_eq!(weight(&tokens), 0, "the end itself is outside");
+        remember(&tokens, "a.b.signature");
+        tokens.prune(at(9));
+        assert!(tokens.find("a.b.signature", 0).is_some());
+        tokens.clear();
+        assert!(tokens.find("a.b.signature", 0).is_none());
         let off = VerifiedTokens::new(0);
-        off.remember("a.b.1", &verified(10));
-        assert!(off.find("a.b.1", 0).is_none());
+        remember(&off, "a.b.signature");
+        assert!(off.find("a.b.signature", 0).is_none());
+    }
+
+    #[test]
+    fn what_is_too_long_is_not_looked_for() {
+        assert_eq!(place(&"x".repeat(MAX_TOKEN_BYTES + 1)), None);
+        assert!(place(&"x".repeat(MAX_TOKEN_BYTES)).is_some());
+        assert_eq!(place("12345678"), None);
+        assert_ne!(place("a12345678."), place("a12345679."));
     }
 }

@@ -16,7 +16,8 @@ use crate::{
     principal::{Assertion, Watch},
     remote::{self, Remote, Tasks},
     ring::{CurrentKeys, KeyRing},
-    verified::{Verified, VerifiedTokens},
+    text::is_b64token,
+    verified::VerifiedTokens,
 };
 
 /// Verifies access tokens without store, directory or waiting. Cheap to clone, and all clones are one.
@@ -38,6 +39,9 @@ use crate::{
 /// ```
 #[derive(Clone)]
 pub struct Verifier(pub(crate) Arc<Parts>);
+
+/// Whom a good token belongs to, and when that was found.
+type Judged = (Principal, Timestamp);
 
 pub(crate) struct Parts {
     pub(crate) issuer: String,
@@ -63,24 +67,17 @@ impl std::fmt::Debug for Verifier {
 }
 
 impl Parts {
-    /// What changes from one moment to the next.
-    fn check_now(&self, verified: &Verified) -> Result<(), Rejection> {
-        let Verified { principal, issued_at, expires_at, .. } = verified;
-        let cut_offs = &self.cut_offs;
-        if !cut_offs.accepts(principal.token_id(), principal.epoch()) {
-            return Err(Rejection::CutOff);
-        }
-        if !cut_offs.accepts_token(principal.jti()) {
-            return Err(Rejection::Revoked);
-        }
+    /// What changes from one moment to the next. The time is taken last, and given.
+    fn check_now(&self, principal: &Principal) -> Result<Timestamp, Rejection> {
+        self.cut_offs.check(principal)?;
         let now = self.clock.now();
-        if *issued_at > now.saturating_add(self.clock_skew) {
+        if principal.issued_at() > now.saturating_add(self.clock_skew) {
             return Err(Rejection::NotYetValid);
         }
-        if now >= expires_at.saturating_add(self.leeway) {
+        if principal.expires_at().is_some_and(|end| now >= end.saturating_add(self.leeway)) {
             return Err(Rejection::Expired);
         }
-        Ok(())
+        Ok(now)
     }
 }
 
@@ -128,6 +125,12 @@ impl Verifier {
         }
     }
 
+    /// Whether that very token was found good before, so that it is an access token. Whether it is accepted now, it does
+    /// not say.
+    pub fn remembers(&self, token: &str) -> bool {
+        self.known(token).is_some()
+    }
+
     /// Whether it can judge tokens now. For readiness.
     ///
     /// # Errors
@@ -162,27 +165,45 @@ impl Verifier {
 
     /// The same, and the record of a token that is refused though we signed it.
     pub(crate) fn verify_naming(&self, token: &str) -> Result<Principal, (Option<RecordId>, Rejection)> {
-        let named = |verified: &Verified, rejection| (Some(verified.principal.token_id()), rejection);
-        if let Some(verified) = self.0.verified.find(token, self.0.keys.version()) {
-            self.0.check_now(&verified).map_err(|rejection| named(&verified, rejection))?;
-            return Ok(verified.principal);
+        let judged = match self.recall(token) {
+            Some(principal) => self.judge(principal),
+            None => self.verify_anew(token),
+        };
+        judged.map(|(principal, _)| principal)
+    }
+
+    /// Who has that token, if it was found good before. Whether it still counts is to be judged.
+    pub(crate) fn recall(&self, token: &str) -> Option<Principal> {
+        let principal = self.known(token);
+        self.0.verified.count(principal.is_some());
+        principal
+    }
+
+    fn known(&self, token: &str) -> Option<Principal> {
+        self.0.verified.find(token, self.0.keys.version())
+    }
+
+    /// Whether what was found good counts now, and which time that is.
+    pub(crate) fn judge(&self, principal: Principal) -> Result<Judged, (Option<RecordId>, Rejection)> {
+        match self.0.check_now(&principal) {
+            Ok(now) => Ok((principal, now)),
+            Err(rejection) => Err((Some(principal.token_id()), rejection)),
         }
-        let verified = self.read(token).map_err(|rejection| (None, rejection))?;
-        self.0.check_now(&verified).map_err(|rejection| named(&verified, rejection))?;
-        self.0.verified.remember(token, &verified);
-        Ok(verified.principal)
+    }
+
+    /// The same for a token that was not found good before.
+    pub(crate) fn verify_anew(&self, token: &str) -> Result<Judged, (Option<RecordId>, Rejection)> {
+        let principal = self.read(token).map_err(|rejection| (None, rejection))?;
+        let judged = self.judge(principal)?;
+        self.0.verified.remember(token, &judged.0);
+        Ok(judged)
     }
 
     /// What an access token says that is accepted now, and when it was issued.
     pub(crate) fn verified(&self, token: &str) -> Result<Introspection, Rejection> {
-        let verified = self.read(token)?;
-        self.0.check_now(&verified)?;
-        Ok(Introspection { principal: verified.principal, issued_at: verified.issued_at })
-    }
-
-    /// Whether that token was found good before.
-    pub(crate) fn remembers(&self, token: &str) -> bool {
-        self.0.verified.find(token, self.0.keys.version()).is_some()
+        let principal = self.read(token)?;
+        self.0.check_now(&principal)?;
+        Ok(Introspection { issued_at: principal.issued_at(), principal })
     }
 
     pub(crate) fn downgrade(&self) -> Watch {
@@ -190,9 +211,12 @@ impl Verifier {
     }
 
     /// What never changes: whether it is signed, for this issuer and audience, and what it says.
-    fn read(&self, token: &str) -> Result<Verified, Rejection> {
+    fn read(&self, token: &str) -> Result<Principal, Rejection> {
         let parts = &*self.0;
-        let compact = parse(token, TokenType::Access)?;
+        let compact = parse(token, TokenType::Access).map_err(|rejection| match rejection {
+            Rejection::Invalid if !is_b64token(token) => Rejection::Malformed,
+            other => other,
+        })?;
         let keys_version = parts.keys.version();
         if !parts.keys.verifies(&compact) {
             if let Some(remote) = &parts.remote
@@ -218,24 +242,26 @@ impl Verifier {
         if empty || expires_at.saturating_since(issued_at) > MAX_ACCESS_TTL {
             return Err(Rejection::Invalid);
         }
-        let subject = Some(claims.sub).filter(|subject| *subject != claims.client_id);
-        let principal = Principal::assertion(Assertion {
+        let subject = Some(claims.sub.as_str()).filter(|subject| *subject != claims.client_id);
+        let assertion = Assertion {
             kind: TokenKind::AccessToken,
             token_id,
-            jti: claims.jti,
+            jti: &claims.jti,
             epoch: claims.epoch,
             subject,
-            tenant: claims.tenant,
-            groups: claims.groups,
-            roles: claims.roles,
-            scopes,
-            audiences,
+            tenant: claims.tenant.as_deref(),
+            groups: (&claims.groups).into(),
+            roles: (&claims.roles).into(),
+            scopes: (&scopes).into(),
+            audiences: (&audiences).into(),
             networks: claims.networks,
+            issued_at,
             expires_at: Some(expires_at),
             known_until: expires_at.saturating_add(parts.leeway),
             verifier: self.downgrade(),
-        });
-        Ok(Verified { principal, issued_at, expires_at, keys_version })
+        };
+        let unchecked = parts.cut_offs.unchecked(token_id, &claims.jti);
+        Ok(Principal::of_token(assertion, token, keys_version, unchecked))
     }
 
     /// The issuer whose tokens it accepts.

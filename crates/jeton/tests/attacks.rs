@@ -48,7 +48,8 @@ impl Scene {
     /// Refused at every door in that one word, which holds nothing of the input, and nobody was asked.
     async fn refused_as(&self, token: &str, rejection: Rejection, what: &str) {
         let asked = (self.world.store.calls(), self.world.people.calls());
-        assert_eq!(self.authority.authenticate(token).unwrap_err().rejection(), Some(rejection), "{what}");
+        let bearer = common::as_bearer(token, rejection);
+        assert_eq!(self.authority.authenticate(token).unwrap_err().rejection(), Some(bearer), "{what}");
         let exchange = self.authority.exchange(token, &Exchange::default()).await;
         assert!(matches!(exchange, Err(ExchangeError::Rejected(found)) if found == rejection), "{what}");
         let direct = self.authority.authenticate_api_token(token, jeton::OriginRef::default()).await;

@@ -65,7 +65,8 @@ async fn a_user_narrowed_to_scopes_has_no_roles() {
     world.people.set("alice", Account::active().with_role("writer").with_group("g"));
     let token = generate(&authority, Generate::new("CI").with_subject("alice")).await;
     let principal = ask(&authority, &token, scopes(&["reports:read"])).await.unwrap();
-    assert_eq!((principal.roles(), principal.scopes()), (&names(&[]), &names(&["reports:read"])));
+    assert_eq!(principal.roles(), &names(&[]));
+    assert_eq!(principal.scopes(), &names(&["reports:read"]));
     assert_eq!(principal.groups(), &names(&["g"]));
 }
 
@@ -88,7 +89,7 @@ async fn a_user_token_is_never_more_than_the_account_now() {
     let free = generate(&authority, Generate::new("free").with_subject("alice")).await;
     let request = Generate::new("bound").with_subject("alice").with_role("writer").with_scope("y");
     let bound = generate(&authority, request).await;
-    let rights = |principal: Principal| (principal.roles().clone(), principal.scopes().clone());
+    let rights = |principal: Principal| (principal.roles().to_names(), principal.scopes().to_names());
     let both = names(&["reports:read", "reports:write"]);
     assert_eq!(
         rights(ask(&authority, &bound, Exchange::default()).await.unwrap()),
@@ -111,7 +112,7 @@ async fn the_audience_is_one_that_the_token_may_be_used_for() {
     let mut request = Generate::new("bound");
     request.audiences = names(&[OTHER_API, FOREIGN_API]);
     let bound = generate(&authority, request).await;
-    let audiences = |principal: Principal| principal.audiences().clone();
+    let audiences = |principal: Principal| principal.audiences().to_names();
     assert_eq!(audiences(ask(&authority, &free, Exchange::default()).await.unwrap()), names(&[API]));
     assert_eq!(audiences(ask(&authority, &free, target(OTHER_API)).await.unwrap()), names(&[OTHER_API]));
     assert_eq!(

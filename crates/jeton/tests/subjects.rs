@@ -31,7 +31,7 @@ fn writer() -> Account {
 
 /// The scopes of a new child.
 async fn scopes(authority: &Authority, token: &Generated) -> jeton::Names {
-    authority.authenticate(&child(authority, token).await).unwrap().scopes().clone()
+    authority.authenticate(&child(authority, token).await).unwrap().scopes().to_names()
 }
 
 #[tokio::test]

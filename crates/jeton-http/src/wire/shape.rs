@@ -3,7 +3,7 @@
 use std::{marker::PhantomData, net::IpAddr};
 
 use ipnet::IpNet;
-use jeton::{Action, Algorithm, KeyState, Kind, Names, RecordId, Ring, Sort, State, Timestamp};
+use jeton::{Action, Algorithm, KeyState, Kind, NameList, Names, RecordId, Ring, Sort, State, Timestamp};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -126,6 +126,7 @@ shapes! {
     i64 => json!({"type": "integer", "format": "int64"}),
     Names => json!({"type": "array", "items": {"type": "string"}, "uniqueItems": true}),
     &Names => Names::schema(),
+    NameList<'_> => Names::schema(),
     RecordId => json!({"type": "string", "format": "uuid"}),
     Timestamp => json!({"type": "string", "format": "date-time"}),
     IpAddr => json!({"type": "string"}),

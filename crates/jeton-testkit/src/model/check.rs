@@ -1,6 +1,6 @@
 //! Whether both nodes say what the model says, of everything that was ever made.
 
-use jeton::{AuthenticateError, Authority, Caller, Names, Principal, State};
+use jeton::{AuthenticateError, Authority, Caller, Principal, State};
 
 use super::{
     grant::Given,
@@ -63,9 +63,10 @@ async fn record(model: &Model, system: &System, node: &Authority, place: usize) 
 }
 
 fn is_given(principal: &Principal, given: &Given) -> bool {
-    let none = Names::new();
     principal.subject() == given.subject.map(user).as_deref()
-        && (principal.roles(), principal.scopes(), principal.groups()) == (&given.roles, &given.scopes, &none)
+        && principal.roles() == given.roles
+        && principal.scopes() == given.scopes
+        && principal.groups().is_empty()
 }
 
 async fn token(model: &Model, system: &System, node: &Authority, place: usize) -> Result<(), String> {

@@ -3,7 +3,7 @@
 use std::{
     future::Future,
     pin::Pin,
-    task::{self, Poll, ready},
+    task::{self, Poll},
 };
 
 use bytes::Bytes;
@@ -13,6 +13,14 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 type Waiting = Pin<Box<dyn Future<Output = Result<Context, Refusal>> + Send>>;
+
+/// What goes on once the wait is over.
+struct Held<S, R> {
+    waiting: Waiting,
+    service: S,
+    request: R,
+    realm: Realm,
+}
 
 pin_project! {
     /// The future of [`Authenticate`](super::Authenticate).
@@ -27,7 +35,8 @@ pin_project! {
     enum State<S, R, F> {
         Inner { #[pin] future: F },
         Refused { answer: Option<Answer> },
-        Waiting { waiting: Waiting, held: Option<(S, R)>, realm: Realm },
+        // In a box: a request that does not wait need not make room for one that does.
+        Waiting { held: Option<Box<Held<S, R>>> },
     }
 }
 
@@ -41,7 +50,7 @@ impl<S, R, F> AuthenticateFuture<S, R, F> {
     }
 
     pub(super) fn waiting(waiting: Waiting, service: S, request: R, realm: Realm) -> Self {
-        Self { state: State::Waiting { waiting, held: Some((service, request)), realm } }
+        Self { state: State::Waiting { held: Some(Box::new(Held { waiting, service, request, realm })) } }
     }
 }
 
@@ -63,14 +72,19 @@ where
                         .take()
                         .map_or(Poll::Pending, |answer| Poll::Ready(Ok(answer.map(ResB::from))));
                 }
-                StateProjection::Waiting { waiting, held, realm } => {
-                    match (ready!(waiting.as_mut().poll(cx)), held.take()) {
-                        (Ok(context), Some((mut service, mut request))) => {
+                StateProjection::Waiting { held } => {
+                    let Some(mut all) = held.take() else { return Poll::Pending };
+                    let Poll::Ready(decided) = all.waiting.as_mut().poll(cx) else {
+                        *held = Some(all);
+                        return Poll::Pending;
+                    };
+                    let Held { mut service, mut request, realm, .. } = *all;
+                    match decided {
+                        Ok(context) => {
                             request.extensions_mut().insert(context);
                             State::Inner { future: service.call(request) }
                         }
-                        (Err(refusal), _) => State::Refused { answer: Some(refusal.answer(realm)) },
-                        (Ok(_), None) => return Poll::Pending,
+                        Err(refusal) => State::Refused { answer: Some(refusal.answer(&realm)) },
                     }
                 }
             };

@@ -23,7 +23,7 @@ pin_project! {
     #[project = StateProjection]
     enum State<F> {
         Inner { #[pin] future: F },
-        Refused { answer: Option<Answer> },
+        Refused { answer: Option<Box<Answer>> },
     }
 }
 
@@ -33,7 +33,7 @@ impl<F> AuthorizeFuture<F> {
     }
 
     pub(super) fn refused(answer: Answer) -> Self {
-        Self { state: State::Refused { answer: Some(answer) } }
+        Self { state: State::Refused { answer: Some(Box::new(answer)) } }
     }
 }
 

@@ -99,7 +99,7 @@ impl AuthorityBuilder {
             feed_interval: Duration::from_secs(1),
             staleness: Staleness::Accept,
             cached_records: (0, Duration::ZERO),
-            remembered_bytes: 16 * 1024 * 1024,
+            remembered_bytes: 32 * 1024 * 1024,
         }
     }
 
@@ -220,8 +220,8 @@ impl AuthorityBuilder {
         self
     }
 
-    /// How many bytes of verified access tokens are remembered, so that their signatures are not verified at each
-    /// request; 16 MiB unless told otherwise, 0 for none. Revocation and expiry are judged at every request anyway.
+    /// How many bytes verified access tokens may take in memory, with all that is kept of them, so that their signatures are not verified at each
+    /// request; 32 MiB unless told otherwise, 0 for none. Revocation and expiry are judged at every request anyway.
     pub fn remembered_bytes(mut self, bytes: usize) -> Self {
         self.remembered_bytes = bytes;
         self

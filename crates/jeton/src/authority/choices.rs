@@ -31,8 +31,8 @@ impl Authority {
         let settings = &self.0.settings;
         let grant = caller.may_grant();
         let held = caller.held();
-        let mut roles = held.as_ref().map(|held| held.roles.clone()).unwrap_or_default();
-        let mut scopes = held.as_ref().map(|held| held.scopes.clone()).unwrap_or_default();
+        let mut roles = held.as_ref().map(|held| held.roles.to_names()).unwrap_or_default();
+        let mut scopes = held.as_ref().map(|held| held.scopes.to_names()).unwrap_or_default();
         if grant {
             roles.extend(settings.role_map.all_roles().cloned());
             scopes.extend(settings.role_map.all_scopes().cloned());
@@ -42,7 +42,7 @@ impl Authority {
         Choices {
             roles,
             scopes,
-            groups: held.map(|held| held.groups.clone()).unwrap_or_default(),
+            groups: held.map(|held| held.groups.to_names()).unwrap_or_default(),
             audiences: settings.audiences.clone(),
             default_role: settings.default_role.clone(),
             key_and_secret: self.0.rings.load().secret.is_some(),

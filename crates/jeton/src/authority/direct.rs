@@ -48,26 +48,32 @@ impl Authority {
         origin: OriginRef<'_>,
     ) -> Result<Principal, AuthenticateError> {
         let verifier = &self.0.verifier;
-        let known = verifier.remembers(access_token);
-        self.0.telemetry.verified_token(known);
-        // Who was let in a moment ago shares an address with whom it will.
-        if !known {
-            self.0.limits.hears(origin.address).map_err(AuthenticateError::TooMany)?;
-        }
         let began = self.0.feed.read_at();
-        let (id, verified) = match verifier.verify_naming(access_token) {
-            Ok(principal) => {
-                let id = principal.token_id();
-                let counts = self.0.counts(began).map_err(AuthenticateError::from);
-                (Some(id), counts.and_then(|()| admitted(principal, origin)))
+        let judged = match verifier.recall(access_token) {
+            Some(principal) => verifier.judge(principal),
+            None => {
+                // Who was let in a moment ago shares an address with whom it will.
+                self.0.limits.hears(origin.address).map_err(AuthenticateError::TooMany)?;
+                verifier.verify_anew(access_token)
             }
+        };
+        let (id, answer) = match judged {
+            Ok((principal, now)) => {
+                let counts = self.0.counts(began).map_err(AuthenticateError::from);
+                if counts.is_ok() && principal.admits(origin.address) {
+                    self.0.uses.note_token(&principal, now, origin);
+                    return Ok(principal);
+                }
+                (Some(principal.token_id()), counts.and(Err(AuthenticateError::Denied(Denial::Network))))
+            }
+            // No credentials of anybody.
+            Err((_, Rejection::Malformed)) => return Err(Rejection::Malformed.into()),
             Err((id, rejection)) => (id, Err(rejection.into())),
         };
-        match &verified {
-            Ok(principal) => self.0.uses.note(principal.token_id(), self.now(), origin),
-            Err(error) => self.note_refusal(id, error, origin),
+        if let Err(error) = &answer {
+            self.note_refusal(id, error, origin);
         }
-        verified
+        answer
     }
 
     /// The principal of an API token, with the rights that it has now. Asks the store and the directory each time.
@@ -128,26 +134,19 @@ impl Authority {
         Ok(Principal::assertion(Assertion {
             kind: TokenKind::ApiToken,
             token_id: record.id,
-            jti: format!("{}.{generation}", record.id),
+            jti: &format!("{}.{generation}", record.id),
             epoch: record.epoch,
-            subject: record.grant.subject,
-            tenant: record.grant.tenant,
-            groups: rights.groups,
-            roles: rights.roles,
-            scopes: rights.scopes,
-            audiences,
+            subject: record.grant.subject.as_deref(),
+            tenant: record.grant.tenant.as_deref(),
+            groups: (&rights.groups).into(),
+            roles: (&rights.roles).into(),
+            scopes: (&rights.scopes).into(),
+            audiences: (&audiences).into(),
             networks: record.grant.networks,
+            issued_at: started,
             expires_at: ends_at,
             known_until: ends_at.map_or(known_until, |end| end.min(known_until)),
             verifier: self.0.verifier.downgrade(),
         }))
-    }
-}
-
-fn admitted(principal: Principal, origin: OriginRef<'_>) -> Result<Principal, AuthenticateError> {
-    if principal.admits(origin.address) {
-        Ok(principal)
-    } else {
-        Err(AuthenticateError::Denied(Denial::Network))
     }
 }

@@ -72,7 +72,7 @@ pub(super) fn stays_in_tenant(caller: &Caller, grant: &Grant) -> Result<(), Mana
 }
 
 fn holds(held: &Held<'_>, roles: &Names, scopes: &Names, groups: &Names) -> bool {
-    roles.is_subset(held.roles) && scopes.is_subset(held.scopes) && groups.is_subset(held.groups)
+    held.roles.contains_all(roles) && held.scopes.contains_all(scopes) && held.groups.contains_all(groups)
 }
 
 /// What only a caller may do that holds `tokens:grant`.

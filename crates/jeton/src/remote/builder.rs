@@ -54,7 +54,7 @@ impl VerifierBuilder {
             clock: Arc::new(SystemClock::new()),
             leeway: Duration::ZERO,
             clock_skew: seconds(60),
-            remembered_bytes: 16 * 1024 * 1024,
+            remembered_bytes: 32 * 1024 * 1024,
         }
     }
 
@@ -140,7 +140,7 @@ impl VerifierBuilder {
         self
     }
 
-    /// How many bytes of verified access tokens are remembered; 16 MiB unless told otherwise, 0 for none. Revocation
+    /// How many bytes verified access tokens may take in memory, with all that is kept of them; 32 MiB unless told otherwise, 0 for none. Revocation
     /// and expiry are judged at every request anyway.
     pub fn remembered_bytes(mut self, bytes: usize) -> Self {
         self.remembered_bytes = bytes;

@@ -167,3 +167,9 @@ pub(crate) fn unknown_id() -> RecordId {
 pub(crate) fn refusal(answer: Result<Principal, AuthenticateError>) -> Option<Rejection> {
     answer.err().map(|error| error.rejection().unwrap())
 }
+
+/// Why that token is refused as the bearer of a request, if it is refused like that elsewhere.
+pub(crate) fn as_bearer(token: &str, rejection: Rejection) -> Rejection {
+    let malformed = rejection == Rejection::Invalid && !jeton::is_b64token(token);
+    if malformed { Rejection::Malformed } else { rejection }
+}

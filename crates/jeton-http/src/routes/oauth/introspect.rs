@@ -1,7 +1,7 @@
 //! `/oauth2/introspect` (RFC 7662) and `/oauth2/revoke` (RFC 7009).
 
 use http::StatusCode;
-use jeton::{Caller, Introspection, Names, Origin, TokenKind};
+use jeton::{Caller, Introspection, NameList, Origin, TokenKind};
 use serde_json::json;
 
 use super::{
@@ -40,14 +40,14 @@ object! {
         active: bool,
         iss: Maybe<&'a str>,
         sub: Maybe<String>,
-        aud: Maybe<&'a Names>,
+        aud: Maybe<NameList<'a>>,
         client_id: Maybe<String>,
         jti: Maybe<&'a str>,
         iat: Maybe<i64>,
         exp: Maybe<i64>,
         scope: Maybe<String>,
-        roles: Maybe<&'a Names>,
-        groups: Maybe<&'a Names>,
+        roles: Maybe<NameList<'a>>,
+        groups: Maybe<NameList<'a>>,
         tenant: Maybe<&'a str>,
         token_type: Maybe<&'a str>,
     }
@@ -118,7 +118,7 @@ const INACTIVE: ShownIntrospection<'static> = ShownIntrospection {
 fn show<'a>(gate: &'a IssuerGate, found: &'a Introspection) -> ShownIntrospection<'a> {
     let principal = &found.principal;
     let client_id = principal.token_id().to_string();
-    let scopes: Vec<_> = principal.scopes().iter().map(String::as_str).collect();
+    let scopes: Vec<_> = principal.scopes().iter().collect();
     ShownIntrospection {
         active: true,
         iss: Maybe(Some(gate.authority().issuer())),

@@ -1,0 +1,115 @@
+//! What a remembered token costs in memory: nothing at each request, and a bounded little while it is remembered.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may panic, and tells what it measured")]
+
+mod common;
+
+use std::net::IpAddr;
+
+use allocation_counter::{AllocationInfo, measure};
+use common::{World, child, generate, keys::payload, seconds};
+use jeton::{
+    Account, Authority, Generate, OriginRef, RecordId, Staleness, SystemRandom, Timestamp, Verifier,
+};
+
+/// A good access token of some length, and its authority.
+async fn warm(world: &World) -> (Authority, String) {
+    world.people.set("alice", Account::active().with_role("writer").with_role("reader").with_group("sales"));
+    let node = world.builder().staleness(Staleness::RefuseAfter(seconds(2_000_000))).build().await.unwrap();
+    let name = RecordId::new(Timestamp::MIN, &SystemRandom).unwrap().to_string();
+    let token = generate(&node, Generate::new(name).with_subject("alice")).await;
+    let access_token = child(&node, &token).await;
+    (node, access_token)
+}
+
+fn counted(mut call: impl FnMut()) -> AllocationInfo {
+    // Whatever is made once has been made then.
+    call();
+    call();
+    measure(|| (0..1000).for_each(|_| call()))
+}
+
+#[tokio::test]
+async fn a_known_token_costs_no_allocation() {
+    let world = World::new();
+    let (node, token) = warm(&world).await;
+    let verifier: &Verifier = node.verifier();
+    assert_eq!(counted(|| drop(verifier.verify(&token).unwrap())).count_total, 0);
+    assert_eq!(counted(|| drop(node.authenticate(&token).unwrap())).count_total, 0);
+    let address: IpAddr = "192.0.2.1".parse().unwrap();
+    let origin = OriginRef { address: Some(address), user_agent: Some("curl") };
+    assert_eq!(counted(|| drop(node.authenticate_from(&token, origin).unwrap())).count_total, 0);
+    // What a policy asks for costs nothing either, and the measure does count.
+    let principal = node.authenticate(&token).unwrap();
+    let asked = || {
+        assert!(principal.roles().contains("writer") && principal.scopes().contains("reports:read"));
+        assert!(!principal.groups().contains("nobody") && principal.subject() == Some("alice"));
+    };
+    assert_eq!(counted(asked).count_total, 0);
+    assert!(counted(|| drop(principal.roles().to_names())).count_total >= 1000);
+}
+
+/// So many good tokens of the same claims, each of a record of its own.
+async fn distinct(world: &World, count: usize) -> Vec<String> {
+    let (_, token) = warm(world).await;
+    let mut claims = payload(&token);
+    let header = world.access_key.header("at+jwt");
+    let mut tokens = Vec::with_capacity(count);
+    for _ in 0..count {
+        let id = RecordId::new(Timestamp::MIN, &SystemRandom).unwrap().to_string();
+        // As long as those that are made here.
+        claims["jti"] = id.replace('-', "")[..22].into();
+        claims["client_id"] = id.into();
+        tokens.push(world.access_key.craft(&header, &claims.to_string()));
+    }
+    tokens
+}
+
+/// Accepts each token once: the node that remembers them, and how many bytes it took for it.
+async fn remembered(world: &World, tokens: &[String], room: usize) -> (Authority, usize) {
+    let node = world.builder().remembered_bytes(room).build().await.unwrap();
+    let measured = measure(|| tokens.iter().for_each(|token| drop(node.authenticate(token).unwrap())));
+    (node, usize::try_from(measured.bytes_current).unwrap())
+}
+
+#[tokio::test]
+async fn a_remembered_token_takes_little_beside_its_text() {
+    const COUNT: usize = 10_000;
+    let world = World::new();
+    let tokens = distinct(&world, COUNT).await;
+    let text = tokens.iter().map(String::len).sum::<usize>();
+    let (node, bytes) = remembered(&world, &tokens, 64 * 1024 * 1024).await;
+    let beside = bytes.saturating_sub(text) / COUNT;
+    println!("{} bytes of text and {beside} beside it, for each token", text / COUNT);
+    assert!(bytes > text, "all of them are remembered");
+    assert!(beside <= 300, "{beside}");
+    drop(node);
+}
+
+/// However many come, and each once.
+async fn storm(count: usize) {
+    const ROOM: usize = 4 * 1024 * 1024;
+    const BATCH: usize = 10_000;
+    let world = World::new();
+    let node = world.builder().remembered_bytes(ROOM).build().await.unwrap();
+    let (mut bytes, mut most) = (0, 0);
+    for _ in 0..count.div_ceil(BATCH) {
+        let tokens = distinct(&world, BATCH).await;
+        let accept = || tokens.iter().for_each(|token| drop(node.authenticate(token).unwrap()));
+        bytes += measure(accept).bytes_current;
+        most = most.max(bytes);
+    }
+    println!("{most} bytes at most, of {ROOM}");
+    // The tables of the cache grow by doubling, and take some room beside what is in them.
+    assert!(most <= i64::try_from(ROOM + ROOM / 4).unwrap(), "{most}");
+}
+
+#[tokio::test]
+async fn a_storm_of_good_tokens_stays_within_its_bound() {
+    storm(30_000).await;
+}
+
+#[ignore = "takes minutes: run it with --release"]
+#[tokio::test]
+async fn a_storm_of_ten_million_good_tokens_stays_within_its_bound() {
+    storm(10_000_000).await;
+}
