@@ -27,6 +27,7 @@ mod feed;
 mod grant;
 mod id;
 mod jose;
+mod known;
 mod last_use;
 mod limits;
 mod list;
@@ -47,6 +48,7 @@ mod store;
 mod telemetry;
 mod text;
 mod time;
+mod tokens;
 mod verified;
 mod verifier;
 

@@ -108,7 +108,7 @@ fn place(token: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Names, RecordId, SystemRandom, TokenKind, cutoff::Checked, principal::Assertion};
+    use crate::{Names, RecordId, SystemRandom, TokenKind, cutoff::Checked, known::Assertion};
 
     const ROOM: usize = 1 << 20;
 

@@ -5,8 +5,8 @@ use super::{
     live::{Live, Proven},
 };
 use crate::{
-    AuthenticateError, Names, OriginRef, Principal, Rejection, TokenKind, policy::Denial,
-    principal::Assertion, principal::admits, rights::Rights,
+    AuthenticateError, Names, OriginRef, Principal, Rejection, TokenKind, known::Assertion, policy::Denial,
+    principal::admits, rights::Rights,
 };
 
 impl Authority {

@@ -9,7 +9,7 @@ use std::sync::{Arc, atomic::Ordering};
 use super::{Authority, mutate::Mutation, refresh_keys, signature::Signature};
 use crate::{
     Account, AuthenticateError, Caller, Credential, Fingerprint, ManageError, PreviousCredential, Record,
-    RecordId, Rejection, State, Timestamp, Unavailable, jose, verifier::verify_api,
+    RecordId, Rejection, State, Timestamp, Unavailable, jose, tokens::verify_api,
 };
 
 /// How often a read that lies behind a cut-off is repeated.
