@@ -1,10 +1,15 @@
 //! The claims of both kinds of token. Typed, complete, and nothing beside them: an unknown, missing or repeated
 //! claim refuses the token.
 
-use ipnet::IpNet;
-use serde::{Deserialize, Serialize};
+use std::{borrow::Cow, fmt};
 
-use crate::Names;
+use ipnet::IpNet;
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{self, SeqAccess, Visitor, value::SeqAccessDeserializer},
+};
+
+use crate::{NameList, Names};
 
 /// What an API token says: who it is, and nothing about rights.
 #[derive(Debug, Serialize, Deserialize)]
@@ -22,57 +27,145 @@ pub(crate) struct ApiClaims {
     pub(crate) jti: String,
 }
 
+/// A text, of what is read or of what is written.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl Text<'_> {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'a> From<&'a str> for Text<'a> {
+    fn from(text: &'a str) -> Self {
+        Self(text.into())
+    }
+}
+
+impl From<String> for Text<'_> {
+    fn from(text: String) -> Self {
+        Self(text.into())
+    }
+}
+
+/// Some names, each once and in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Texts<'a>(Vec<Text<'a>>);
+
+impl<'a> Texts<'a> {
+    pub(crate) fn list(&self) -> NameList<'_> {
+        NameList::sorted(&self.0)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<'a, T: Into<Text<'a>>> FromIterator<T> for Texts<'a> {
+    fn from_iter<I: IntoIterator<Item = T>>(names: I) -> Self {
+        let mut names: Vec<Text<'_>> = names.into_iter().map(Into::into).collect();
+        names.sort_unstable();
+        names.dedup();
+        Self(names)
+    }
+}
+
+impl<'a> From<&'a Names> for Texts<'a> {
+    fn from(names: &'a Names) -> Self {
+        names.iter().map(String::as_str).collect()
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Texts<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vec::<Text<'a>>::deserialize(deserializer).map(Self::from_iter)
+    }
+}
+
 /// What an access token says (RFC 9068 §2.2).
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct AccessClaims {
-    pub(crate) iss: String,
+pub(crate) struct AccessClaims<'a> {
+    #[serde(borrow)]
+    pub(crate) iss: Text<'a>,
     /// The subject; the id of the record if it acts for itself.
-    pub(crate) sub: String,
-    pub(crate) aud: Audience,
+    #[serde(borrow)]
+    pub(crate) sub: Text<'a>,
+    #[serde(borrow)]
+    pub(crate) aud: Audience<'a>,
     /// The id of the record.
-    pub(crate) client_id: String,
-    pub(crate) jti: String,
+    #[serde(borrow)]
+    pub(crate) client_id: Text<'a>,
+    #[serde(borrow)]
+    pub(crate) jti: Text<'a>,
     pub(crate) iat: i64,
     pub(crate) exp: i64,
     /// Scope tokens, separated by one blank each (RFC 6749 §3.3).
-    pub(crate) scope: String,
-    #[serde(default, skip_serializing_if = "Names::is_empty")]
-    pub(crate) roles: Names,
-    #[serde(default, skip_serializing_if = "Names::is_empty")]
-    pub(crate) groups: Names,
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
-    pub(crate) tenant: Option<String>,
+    #[serde(borrow)]
+    pub(crate) scope: Text<'a>,
+    #[serde(borrow, default, skip_serializing_if = "Texts::is_empty")]
+    pub(crate) roles: Texts<'a>,
+    #[serde(borrow, default, skip_serializing_if = "Texts::is_empty")]
+    pub(crate) groups: Texts<'a>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub(crate) tenant: Option<Text<'a>>,
     pub(crate) epoch: u64,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) networks: Vec<IpNet>,
 }
 
 /// One audience or several (RFC 7519 §4.1.3).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub(crate) enum Audience {
-    One(String),
-    Several(Names),
-}
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Audience<'a>(pub(crate) Texts<'a>);
 
-impl Audience {
-    pub(crate) fn of(mut names: Names) -> Self {
-        match (names.len(), names.pop_first()) {
-            (1, Some(name)) => Self::One(name),
-            (_, Some(name)) => {
-                names.insert(name);
-                Self::Several(names)
-            }
-            (_, None) => Self::Several(names),
+impl Serialize for Audience<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &*self.0.0 {
+            [one] => one.serialize(serializer),
+            several => several.serialize(serializer),
         }
     }
+}
 
-    pub(crate) fn into_names(self) -> Names {
-        match self {
-            Self::One(name) => Names::from([name]),
-            Self::Several(names) => names,
+impl<'de: 'a, 'a> Deserialize<'de> for Audience<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OneOrSeveral;
+
+        impl<'de> Visitor<'de> for OneOrSeveral {
+            type Value = Texts<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text or a list of texts")
+            }
+
+            fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Texts<'de>, E> {
+                Ok(Texts::from_iter([text]))
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Texts<'de>, E> {
+                Ok(Texts::from_iter([text.to_owned()]))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, texts: A) -> Result<Texts<'de>, A::Error> {
+                Texts::deserialize(SeqAccessDeserializer::new(texts))
+            }
         }
+
+        deserializer.deserialize_any(OneOrSeveral).map(Self)
+    }
+}
+
+/// The same, to keep.
+#[derive(Debug)]
+pub(crate) struct OwnAudience(pub(crate) Names);
+
+impl<'de> Deserialize<'de> for OwnAudience {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(Audience::deserialize(deserializer)?.0.list().to_names()))
     }
 }
 
@@ -89,9 +182,9 @@ pub(crate) fn join_scopes(scopes: &Names) -> String {
 }
 
 /// The scope tokens of the text; `None` if one is outside the grammar (RFC 6749 §3.3).
-pub(crate) fn split_scopes(text: &str) -> Option<Names> {
+pub(crate) fn split_scopes(text: &str) -> Option<Texts<'_>> {
     let parts = text.split(' ').filter(|part| !part.is_empty());
-    parts.map(|part| crate::text::is_scope(part).then(|| part.to_owned())).collect()
+    parts.map(|part| crate::text::is_scope(part).then_some(part)).collect()
 }
 
 #[cfg(test)]
@@ -102,7 +195,7 @@ mod tests {
         r#"{"iss":"i","sub":"s","aud":"a","client_id":"c","jti":"j","iat":1,"exp":2,"scope":"","epoch":0}"#;
 
     fn reads(json: &str) -> bool {
-        serde_json::from_str::<AccessClaims>(json).is_ok()
+        serde_json::from_str::<AccessClaims<'_>>(json).is_ok()
     }
 
     #[test]
@@ -136,7 +229,7 @@ mod tests {
     #[test]
     fn scopes_are_one_text() {
         let scopes = split_scopes("b  a b").unwrap();
-        assert_eq!(join_scopes(&scopes), "a b");
+        assert_eq!(join_scopes(&scopes.list().to_names()), "a b");
         assert_eq!(split_scopes("a \"b"), None);
         assert!(split_scopes("").unwrap().is_empty());
     }

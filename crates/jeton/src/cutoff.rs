@@ -184,7 +184,8 @@ impl CutOffs {
         let stripe = self.stripe(jti.as_str());
         match self.tokens.entry(jti) {
             Entry::Vacant(entry) => {
-                entry.insert(keep_until);
+                // Held until it is counted: whoever finds the place taken may rely on the count.
+                let _held = entry.insert(keep_until);
                 self.token_count.fetch_add(1, Ordering::AcqRel);
             }
             Entry::Occupied(mut entry) => *entry.get_mut() = keep_until.max(*entry.get()),

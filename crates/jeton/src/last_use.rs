@@ -16,8 +16,8 @@ use crate::{LastUse, Origin, OriginRef, Principal, RecordId, StoreError, Timesta
 const MAX_RECORDS: usize = 100_000;
 /// How many lists of tokens that were used there are, so that cores meet seldom at one.
 const LISTS: usize = 16;
-/// More tokens than that wait in none of them.
-const MAX_WAITING: usize = 8192;
+/// More tokens than that wait in none of them. Those that wait are kept, also if they are remembered no more.
+const MAX_WAITING: usize = 128;
 
 /// How often a remembered token was used since its uses were added to those of its record.
 #[derive(Debug, Default)]
@@ -81,6 +81,9 @@ impl Uses {
     }
 
     fn collect_one(&self, principal: &Principal, now: Timestamp) {
+        if !self.noted.contains_key(&principal.token_id()) && self.noted.len() >= MAX_RECORDS {
+            return;
+        }
         let count = u64::from(principal.known().used.count.swap(0, Ordering::Relaxed));
         match self.noted.entry(principal.token_id()) {
             Entry::Occupied(noted) => {
@@ -97,8 +100,11 @@ impl Uses {
     /// Counts a use, and notes the first one of each minute.
     pub(crate) fn note(&self, id: RecordId, at: Timestamp, origin: OriginRef<'_>) {
         let minute = minute(at);
+        // Others may make the place meanwhile, or clear it.
+        let mut counts = 1;
         if let Some(noted) = self.noted.get(&id) {
-            noted.count.fetch_add(1, Ordering::Relaxed);
+            noted.count.fetch_add(counts, Ordering::Relaxed);
+            counts = 0;
             if noted.minute >= minute {
                 return;
             }
@@ -107,15 +113,15 @@ impl Uses {
         }
         let first = Some((at, Origin::from(origin)));
         match self.noted.entry(id) {
-            // It was counted above.
             Entry::Occupied(mut noted) => {
                 let noted = noted.get_mut();
+                noted.count.fetch_add(counts, Ordering::Relaxed);
                 if noted.minute < minute {
                     (noted.minute, noted.first) = (minute, first);
                 }
             }
             Entry::Vacant(place) => {
-                place.insert(Noted { minute, first, count: AtomicU64::new(1), written: i64::MIN });
+                place.insert(Noted { minute, first, count: AtomicU64::new(counts), written: i64::MIN });
             }
         }
     }
@@ -171,4 +177,64 @@ pub(crate) async fn write_down(inner: &Arc<Inner>, all: bool) -> Result<(), Stor
         Ok(())
     });
     task.await.unwrap_or_else(|error| Err(StoreError::unavailable(error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Names, SystemRandom, TokenKind, cutoff::Checked, known::Assertion, principal::Watch};
+
+    fn token(text: &str) -> Principal {
+        let none = Names::new();
+        let assertion = Assertion {
+            kind: TokenKind::AccessToken,
+            token_id: RecordId::new(Timestamp::MIN, &SystemRandom).unwrap(),
+            jti: "j",
+            epoch: 0,
+            subject: None,
+            tenant: None,
+            groups: (&none).into(),
+            roles: (&none).into(),
+            scopes: (&none).into(),
+            audiences: (&none).into(),
+            networks: Vec::new(),
+            issued_at: Timestamp::MIN,
+            expires_at: None,
+            known_until: Timestamp::MAX,
+            verifier: Watch::new(std::sync::Weak::new()),
+        };
+        Principal::of_token(assertion, text, 0, Checked::default())
+    }
+
+    #[test]
+    fn few_tokens_wait_and_every_use_arrives() {
+        const TOKENS: usize = 10_000;
+        let (uses, now) =
+            (Uses::default(), Timestamp::MIN.saturating_add(std::time::Duration::from_secs(600)));
+        let tokens: Vec<_> = (0..TOKENS).map(|number| token(&number.to_string())).collect();
+        for _ in 0..3 {
+            tokens.iter().for_each(|token| uses.note_token(token, now, OriginRef::default()));
+        }
+        let waiting: usize = uses.waiting.iter().map(|list| list.lock().unwrap().len()).sum();
+        assert!(waiting > 0 && waiting <= LISTS * MAX_WAITING, "{waiting}");
+        uses.collect(now);
+        let counted: Vec<_> = uses.noted.iter().map(|noted| noted.count.load(Ordering::Relaxed)).collect();
+        assert_eq!((counted.len(), counted.iter().all(|count| *count == 3)), (TOKENS, true));
+    }
+
+    #[test]
+    fn no_more_records_are_noted_than_there_is_room_for() {
+        let uses = Uses::default();
+        let now = Timestamp::MIN.saturating_add(std::time::Duration::from_secs(600));
+        for number in 0..MAX_RECORDS + 10 {
+            let id = RecordId::from_bytes(u128::try_from(number).unwrap().to_be_bytes());
+            uses.note(id, now, OriginRef::default());
+        }
+        let late = token("late");
+        for _ in 0..2 {
+            uses.note_token(&late, now, OriginRef::default());
+        }
+        uses.collect(now);
+        assert_eq!(uses.noted.len(), MAX_RECORDS);
+    }
 }

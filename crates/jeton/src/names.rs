@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::Names;
+use crate::{Names, claims::Text};
 
 /// A length or a count is written as one character if it is below this, and as two otherwise.
 const SHORT: usize = 0x8000;
@@ -20,6 +20,7 @@ pub struct NameList<'a>(Held<'a>);
 enum Held<'a> {
     Packed(Packed<'a>),
     Set(&'a Names),
+    Sorted(&'a [Text<'a>]),
 }
 
 /// So many names are left, and the text begins with the first of them.
@@ -48,11 +49,17 @@ impl<'a> From<&'a Names> for NameList<'a> {
 }
 
 impl<'a> NameList<'a> {
+    /// Those, which are in order and each once.
+    pub(crate) fn sorted(names: &'a [Text<'a>]) -> Self {
+        Self(Held::Sorted(names))
+    }
+
     /// Whether that name is one of them.
     pub fn contains(self, name: &str) -> bool {
         match self.0 {
             Held::Packed(_) => self.iter().any(|held| held == name),
             Held::Set(names) => names.contains(name),
+            Held::Sorted(_) => self.iter().any(|held| held == name),
         }
     }
 
@@ -61,6 +68,7 @@ impl<'a> NameList<'a> {
         match self.0 {
             Held::Packed(names) => names.left,
             Held::Set(names) => names.len(),
+            Held::Sorted(names) => names.len(),
         }
     }
 
@@ -74,6 +82,7 @@ impl<'a> NameList<'a> {
         NameIter(match self.0 {
             Held::Packed(names) => Left::Packed(names),
             Held::Set(names) => Left::Set(names.iter()),
+            Held::Sorted(names) => Left::Sorted(names.iter()),
         })
     }
 
@@ -142,6 +151,7 @@ pub struct NameIter<'a>(Left<'a>);
 enum Left<'a> {
     Packed(Packed<'a>),
     Set(std::collections::btree_set::Iter<'a, String>),
+    Sorted(std::slice::Iter<'a, Text<'a>>),
 }
 
 impl<'a> Iterator for NameIter<'a> {
@@ -151,6 +161,7 @@ impl<'a> Iterator for NameIter<'a> {
         match &mut self.0 {
             Left::Packed(names) => names.next(),
             Left::Set(names) => names.next().map(String::as_str),
+            Left::Sorted(names) => names.next().map(Text::as_str),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{
 
 use arc_swap::ArcSwap;
 
-use crate::{Algorithm, PublicJwk, SigningKey, Timestamp, VerifyingKeys, jose::Compact};
+use crate::{Algorithm, PublicJwk, Rejection, SigningKey, Timestamp, VerifyingKeys, jose::Compact};
 
 /// A key, and from when on it signs.
 #[derive(Clone, Debug)]
@@ -116,6 +116,11 @@ impl CurrentKeys {
 
     pub(crate) fn verifies(&self, token: &Compact<'_>) -> bool {
         self.keys.load().verifies(token)
+    }
+
+    /// See [`VerifyingKeys::open`].
+    pub(crate) fn open<'a>(&self, token: &'a str) -> Option<Result<&'a str, Rejection>> {
+        self.keys.load().open(token)
     }
 
     pub(crate) fn knows(&self, kid: &str) -> bool {

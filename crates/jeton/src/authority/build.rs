@@ -154,7 +154,7 @@ impl AuthorityBuilder {
             feed,
             recent,
             proofs: Proofs::new(remembers),
-            signers: Semaphore::new(std::thread::available_parallelism().map_or(1, NonZero::get)),
+            signers: Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(1, NonZero::get))),
             telemetry: Telemetry::new(),
             published: Published::default(),
             audiences,

@@ -73,7 +73,7 @@ impl Authority {
         }
         let end = started.saturating_add(settings.access_ttl);
         let expires_at = ends_at.map_or(end, |ends_at| ends_at.min(end));
-        let claims = self.child_claims(record, &rights, audience, *started, expires_at)?;
+        let claims = self.child_claims(record, &rights, &audience, *started, expires_at)?;
         let access_token = self.sign_child(&claims).await?;
         self.0.uses.note(record.id, *started, request.origin.borrowed());
         Ok(Exchanged {
@@ -88,29 +88,29 @@ impl Authority {
         })
     }
 
-    pub(super) fn child_claims(
-        &self,
-        record: &Record,
-        rights: &Rights,
-        audiences: Names,
+    pub(super) fn child_claims<'a>(
+        &'a self,
+        record: &'a Record,
+        rights: &'a Rights,
+        audiences: &'a Names,
         issued_at: Timestamp,
         expires_at: Timestamp,
-    ) -> Result<AccessClaims, Unavailable> {
+    ) -> Result<AccessClaims<'a>, Unavailable> {
         let mut jti = [0; 16];
         self.0.random.fill(&mut jti)?;
         let client_id = record.id.to_string();
         Ok(AccessClaims {
-            iss: self.issuer().to_owned(),
-            sub: record.grant.subject.clone().unwrap_or_else(|| client_id.clone()),
-            aud: Audience::of(audiences),
-            client_id,
-            jti: base64url(&jti),
+            iss: self.issuer().into(),
+            sub: record.grant.subject.as_deref().map_or_else(|| client_id.clone().into(), Into::into),
+            aud: Audience(audiences.into()),
+            client_id: client_id.into(),
+            jti: base64url(&jti).into(),
             iat: issued_at.unix_seconds(),
             exp: expires_at.unix_seconds(),
-            scope: join_scopes(&rights.scopes),
-            roles: rights.roles.clone(),
-            groups: rights.groups.clone(),
-            tenant: record.grant.tenant.clone(),
+            scope: join_scopes(&rights.scopes).into(),
+            roles: (&rights.roles).into(),
+            groups: (&rights.groups).into(),
+            tenant: record.grant.tenant.as_deref().map(Into::into),
             epoch: record.epoch,
             networks: record.grant.networks.clone(),
         })
@@ -122,7 +122,7 @@ impl Authority {
         key.ok_or(Unavailable::Internal("there is no key to sign with"))
     }
 
-    async fn sign_child(&self, claims: &AccessClaims) -> Result<AccessToken, ExchangeError> {
+    async fn sign_child(&self, claims: &AccessClaims<'_>) -> Result<AccessToken, ExchangeError> {
         let key = self.child_key()?;
         let token = if key.algorithm() == Algorithm::Rs256 {
             self.sign_aside(key, claims).await?
@@ -138,11 +138,19 @@ impl Authority {
 
 impl Authority {
     /// Signs where no other task waits for it: as many at once as there are cores, since more would only take turns.
-    async fn sign_aside(&self, key: Arc<SigningKey>, claims: &AccessClaims) -> Result<String, Unavailable> {
+    async fn sign_aside(
+        &self,
+        key: Arc<SigningKey>,
+        claims: &AccessClaims<'_>,
+    ) -> Result<String, Unavailable> {
         const BROKEN_OFF: Unavailable = Unavailable::Internal("the signing was broken off");
         let unsigned = write(&key, TokenType::Access, claims)?;
-        let _permit = self.0.signers.acquire().await.map_err(|_| BROKEN_OFF)?;
-        let signing = tokio::task::spawn_blocking(move || signed(&key, unsigned));
+        let permit = self.0.signers.clone().acquire_owned().await.map_err(|_| BROKEN_OFF)?;
+        let signing = tokio::task::spawn_blocking(move || {
+            // Given back when it is done, and not when nobody waits for it any more.
+            let _permit = permit;
+            signed(&key, unsigned)
+        });
         signing.await.map_err(|_| BROKEN_OFF)?
     }
 }

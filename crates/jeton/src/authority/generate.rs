@@ -152,7 +152,7 @@ impl Authority {
             all if all.is_empty() => [settings.default_audience.clone()].into(),
             some => some.clone(),
         };
-        let claims = self.child_claims(record, &rights, audiences, Timestamp::MAX, Timestamp::MAX)?;
+        let claims = self.child_claims(record, &rights, &audiences, Timestamp::MAX, Timestamp::MAX)?;
         let key = self.child_key()?;
         let token = sign(&key, TokenType::Access, &claims)?;
         if token.len() > MAX_TOKEN_BYTES { Err(Conflict::TokenTooLarge.into()) } else { Ok(()) }

@@ -129,7 +129,7 @@ pub(crate) struct Inner {
     pub(crate) recent: Recent<Record>,
     proofs: proofs::Proofs,
     /// How many signatures that take long may be made at once.
-    signers: tokio::sync::Semaphore,
+    signers: Arc<tokio::sync::Semaphore>,
     pub(crate) telemetry: Telemetry,
     pub(crate) audiences: Audiences,
     pub(crate) uses: Uses,

@@ -188,7 +188,7 @@ impl Exchange {
     pub fn with_scope_parameter(mut self, scope: &str) -> Result<Self, FieldError> {
         let scopes = crate::claims::split_scopes(scope)
             .ok_or_else(|| FieldError::new("/scope", "must be scope names separated by blanks"))?;
-        self.scopes = Some(scopes).filter(|scopes| !scopes.is_empty());
+        self.scopes = Some(scopes.list().to_names()).filter(|scopes| !scopes.is_empty());
         Ok(self)
     }
 }

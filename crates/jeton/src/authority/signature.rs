@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::{
     RecordId, Rejection, Timestamp,
-    claims::Audience,
+    claims::OwnAudience,
     jose::{self, from_base64url},
     text::is_identifier,
 };
@@ -56,7 +56,7 @@ struct Header {
 struct Claims {
     iss: String,
     sub: String,
-    aud: Audience,
+    aud: OwnAudience,
     exp: i64,
     jti: String,
     nbf: Option<i64>,
@@ -119,8 +119,7 @@ impl Signature {
         let typed = header.typ.is_none_or(|typ| types.contains(&typ.to_ascii_lowercase().as_str()));
         let claims: Claims = object(claims)?;
         // RFC 7523 §3, and one audience alone: the issuer.
-        let named = claims.iss == claims.sub && claims.aud == Audience::One(issuer.to_owned());
-        let named = named || claims.aud == Audience::Several([issuer.to_owned()].into());
+        let named = claims.aud.0.iter().eq([issuer]);
         let begun = [claims.nbf, claims.iat].into_iter().flatten().max().unwrap_or(0);
         let until = Timestamp::from_unix_seconds(claims.exp)?;
         let fits = header.alg == "HS256"

@@ -24,7 +24,7 @@ mod verifying_key;
 mod wycheproof;
 
 pub use algorithm::Algorithm;
-pub(crate) use compact::{Compact, MAX_TOKEN_BYTES, ParseError, TokenType, write};
+pub(crate) use compact::{Compact, MAX_TOKEN_BYTES, ParseError, TokenType, object, write};
 pub use jwk::{PublicJwk, PublicJwks};
 pub use jwks::{JwkError, JwksError, VerifyingKeys};
 pub use key::{KeyError, SigningKey};

@@ -2,7 +2,11 @@
 
 use std::fmt;
 
-use super::{Scheme, base64url_into, provider::PublicKey};
+use super::{
+    Scheme, base64url_into,
+    compact::{TokenType, encoded_header},
+    provider::PublicKey,
+};
 
 /// The longest signature: that of an RSA key of 8192 bits.
 const MAX_SIGNATURE_BYTES: usize = 1024;
@@ -12,6 +16,8 @@ pub(crate) struct VerifyingKey {
     scheme: Scheme,
     kid: String,
     public: PublicKey,
+    /// The header of the access tokens that this key signs, as it is written here: encoded.
+    header: String,
 }
 
 impl fmt::Debug for VerifyingKey {
@@ -25,7 +31,8 @@ impl fmt::Debug for VerifyingKey {
 
 impl VerifyingKey {
     pub(super) fn new(scheme: Scheme, kid: String, public: PublicKey) -> Self {
-        Self { scheme, kid, public }
+        let header = encoded_header(TokenType::Access, scheme.as_str(), &kid);
+        Self { scheme, kid, public, header }
     }
 
     pub(crate) fn kid(&self) -> &str {
@@ -38,9 +45,16 @@ impl VerifyingKey {
 
     /// Whether this key signed these bytes under that `alg`; the signature is in base64url.
     pub(crate) fn verifies(&self, alg: &str, message: &[u8], signature: &str) -> bool {
-        if alg != self.scheme.as_str() {
-            return false;
-        }
+        alg == self.scheme.as_str() && self.signed(message, signature)
+    }
+
+    /// Whether an access token with that header is for this key, and says so as we do: then it names its one scheme.
+    pub(super) fn is_named_by(&self, header: &str) -> bool {
+        self.header == header
+    }
+
+    /// Whether this key signed these bytes.
+    pub(super) fn signed(&self, message: &[u8], signature: &str) -> bool {
         let mut buffer = [0; MAX_SIGNATURE_BYTES];
         let signature = base64url_into(signature, &mut buffer);
         signature.is_some_and(|signature| self.public.verifies(message, signature))
