@@ -22,8 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const LIMIT: Duration = Duration::from_secs(15);
 /// Within this exchanges work again. The goal is two seconds, without tests beside it.
 const BACK: Duration = Duration::from_secs(10);
-/// The connections of a node: its pool, and the one that listens.
-const CONNECTIONS: usize = 11;
+/// The connections of a node: its pool, the one that listens, and the one that reads the log.
+const CONNECTIONS: usize = 12;
 const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 
 /// How one of two nodes is started.

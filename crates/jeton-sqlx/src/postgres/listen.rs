@@ -5,43 +5,35 @@
 use std::time::Duration;
 
 use jeton::{Pauses, Wake, Wakeups};
-use sqlx::{
-    PgPool,
-    postgres::{PgListener, PgPoolOptions},
-};
+use sqlx::{PgPool, postgres::PgListener};
 
 /// How long a connection may be silent before it is tried.
 const SILENCE: Duration = Duration::from_secs(5);
 /// How long an attempt to connect, or a trial, may take.
 const TRIAL: Duration = Duration::from_secs(5);
 
-/// Begins to listen.
-pub(super) fn wakeups(database: PgPool, channel: String) -> Wakeups {
+/// Begins to listen over a connection of that pool, as long as the database is used.
+pub(super) fn wakeups(database: PgPool, aside: PgPool, channel: String) -> Wakeups {
     let wake = Wake::default();
     let wakeups = wake.subscribe();
-    tokio::spawn(listen(database, channel, wake));
+    tokio::spawn(listen(database, aside, channel, wake));
     wakeups
 }
 
 /// Listens until nobody waits any more.
-async fn listen(database: PgPool, channel: String, wake: Wake) {
-    // A pool of one, so that the connection is not one of the host's pool.
-    let own = PgPoolOptions::new()
-        .max_connections(1)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .acquire_timeout(TRIAL)
-        .connect_lazy_with((*database.connect_options()).clone());
+async fn listen(database: PgPool, aside: PgPool, channel: String, wake: Wake) {
     let mut pauses = Pauses::default();
-    while !database.is_closed() {
+    while !database.is_closed() && !aside.is_closed() {
         let failed = tokio::select! {
             () = wake.unwatched() => return,
-            () = database.close_event() => return,
-            failed = follow(&own, &channel, &wake, &mut pauses) => failed,
+            () = database.close_event() => break,
+            () = aside.close_event() => break,
+            failed = follow(&aside, &channel, &wake, &mut pauses) => failed,
         };
         tracing::warn!(error = &failed as &dyn std::error::Error, "changes are not heard of, only read");
         tokio::time::sleep(pauses.next_pause()).await;
     }
+    aside.close().await;
 }
 
 /// Hears until the connection fails.

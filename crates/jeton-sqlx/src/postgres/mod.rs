@@ -52,6 +52,8 @@ pub use self::{open::ConnectError, settings::PostgresSettings};
 /// ```
 pub struct PostgresStore {
     pool: PgPool,
+    /// For what must not wait in turn with requests: to listen, and to read the log.
+    aside: PgPool,
     /// Whether the pool is the store's own, and not the host's.
     own: bool,
     schema: Schema,
@@ -70,20 +72,32 @@ impl PostgresStore {
     }
 
     fn new(pool: PgPool, own: bool, schema: Schema, timeout: Duration) -> Self {
-        Self { pool, own, schema, timeout, wakeups: OnceLock::new() }
+        let aside = settings::aside(&pool, timeout);
+        Self { pool, aside, own, schema, timeout, wakeups: OnceLock::new() }
     }
 
-    /// Waits for what is under way, and closes the connections. A pool of the host stays open.
+    /// Waits for what is under way, and closes the connections. A pool of the host stays open, and of no use here.
     pub async fn close(&self) {
         if self.own {
             self.pool.close().await;
         }
+        self.aside.close().await;
     }
 
     /// One connection beside the pool listens for all who wait, and connects again by itself whenever it is lost.
     fn wakeups(&self) -> Wakeups {
-        let wakeups = self.wakeups.get_or_init(|| listen::wakeups(self.pool.clone(), self.schema.channel()));
+        let wakeups = self
+            .wakeups
+            .get_or_init(|| listen::wakeups(self.pool.clone(), self.aside.clone(), self.schema.channel()));
         wakeups.clone()
+    }
+
+    /// The connection that reads the log: it is open already, whatever else goes on.
+    async fn lease_aside(&self) -> Result<Lease, StoreError> {
+        if self.pool.is_closed() {
+            return Err(from_sqlx(sqlx::Error::PoolClosed));
+        }
+        Lease::of(&self.aside).await.map_err(from_sqlx)
     }
 
     async fn lease(&self) -> Result<Lease, StoreError> {

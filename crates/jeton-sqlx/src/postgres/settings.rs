@@ -57,7 +57,7 @@ impl PostgresSettings {
     }
 
     /// A pool of the host. It is used and not changed: no setting of its connections is another one afterwards. The
-    /// bounds of the pool are the host's.
+    /// bounds of the pool are the host's. Two connections beside it, to the same database, wait for changes and read them.
     pub fn from_pool(pool: PgPool) -> Self {
         Self::new(Source::Pool(pool))
     }
@@ -73,7 +73,8 @@ impl PostgresSettings {
         self
     }
 
-    /// How many connections the store's own pool has at most, 10 if it is not set; one more waits for changes.
+    /// How many connections the store's own pool has at most, 10 if it is not set; of two more, one
+    /// waits for changes and one reads them.
     pub fn with_max_connections(mut self, number: u32) -> Self {
         self.max_connections = number.max(1);
         self
@@ -109,13 +110,25 @@ fn pool_of(options: PgConnectOptions, size: u32, timeout: Duration) -> PgPool {
         ("statement_timeout", milliseconds.as_str()),
         ("idle_in_transaction_session_timeout", milliseconds.as_str()),
     ]);
+    bounds(size, timeout).connect_lazy_with(options)
+}
+
+/// Two connections to the same database, for what must not wait in turn with requests nor for a new connection: one
+/// listens for changes, and one reads them.
+pub(super) fn aside(pool: &PgPool, timeout: Duration) -> PgPool {
+    bounds(2, timeout)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_lazy_with((*pool.connect_options()).clone())
+}
+
+fn bounds(size: u32, timeout: Duration) -> PgPoolOptions {
     PgPoolOptions::new()
         .max_connections(size)
         .acquire_timeout(timeout)
         // In the place of a trial that waits without end.
         .test_before_acquire(false)
         .before_acquire(|connection, seen| Box::pin(is_alive(connection, seen.idle_for)))
-        .connect_lazy_with(options)
 }
 
 /// Whether the connection answers, if it has not just done so. An error closes it at once.

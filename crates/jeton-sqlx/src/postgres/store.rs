@@ -107,7 +107,7 @@ impl Store for PostgresStore {
 
     async fn changes(&self, after: Option<&Cursor>) -> Result<Changes, StoreError> {
         self.within(async {
-            let mut lease = self.lease().await?;
+            let mut lease = self.lease_aside().await?;
             changes::after(&mut lease, &self.schema, after).await
         })
         .await

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use jeton::{Record, Store as _, Wakeups};
 use jeton_sqlx::PostgresStore;
-use jeton_testkit::store::{insert_of, minimal_record, update_to};
+use jeton_testkit::store::{id, insert_of, minimal_record, update_to};
 
-use crate::server::{LONG, TestSchema, fresh, until};
+use crate::server::{LONG, TestSchema, fresh, run, until};
 
 async fn woken(wakeups: &mut Wakeups) {
     tokio::time::timeout(LONG, wakeups.next()).await.expect("a change woke nobody");
@@ -63,6 +63,40 @@ async fn it_listens_again_after_the_connection_was_cut() {
     woken(&mut other).await;
     change(&store, 2).await;
     woken(&mut other).await;
+}
+
+/// What was revoked elsewhere must be heard of, and read, however many requests wait for a connection.
+#[tokio::test]
+async fn changes_are_read_while_all_connections_are_taken() {
+    let (other, schema) = fresh().await;
+    other.insert(&insert_of(&minimal_record(1))).await.unwrap();
+    other.insert(&insert_of(&minimal_record(2))).await.unwrap();
+    let node = schema.settings().with_max_connections(1).with_timeout(LONG).connect().await.unwrap();
+    let mut wakeups = watch(&node);
+    woken(&mut wakeups).await;
+    let mut direct = schema.direct().await;
+    run(&mut direct, "BEGIN; SELECT FROM jeton_records WHERE get_byte(id, 7) = 2 FOR UPDATE").await;
+    let update = update_to(&Record { version: 1, ..minimal_record(2) });
+    let (taken, waiting) = (node.update(&update), node.find(id(1)));
+    tokio::pin!(taken, waiting);
+    let work = async {
+        let held = "SELECT count(*) = 1 FROM pg_stat_activity
+                    WHERE wait_event_type = 'Lock' AND query LIKE '%' || current_schema || '%'";
+        until(&schema, held).await;
+        change(&other, 2).await;
+        woken(&mut wakeups).await;
+        assert_eq!(node.changes(None).await.unwrap().rows.len(), 1);
+    };
+    tokio::select! {
+        biased;
+        _ = &mut taken => panic!("nothing held it up"),
+        _ = &mut waiting => panic!("there was another connection"),
+        () = work => {}
+    }
+    run(&mut direct, "COMMIT").await;
+    let (taken, waiting) = tokio::join!(taken, waiting);
+    taken.unwrap();
+    assert!(waiting.unwrap().is_some());
 }
 
 #[tokio::test]
