@@ -4,13 +4,13 @@
 use std::time::Duration;
 
 use ipnet::IpNet;
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::{
     NameList, RecordId, Timestamp, TokenKind,
     cutoff::Checked,
     last_use::Used,
-    names::{pack, unpack},
+    names::{pack, packed_len, unpack},
     principal::Watch,
 };
 
@@ -73,19 +73,21 @@ pub(crate) mod list {
 impl Known {
     pub(crate) fn new(assertion: Assertion<'_>, token: &str, keys_version: u16, checked: Checked) -> Self {
         let Assertion { jti, subject, tenant, scopes, roles, groups, audiences, .. } = &assertion;
-        let mut text = String::with_capacity(token.len().saturating_mul(2));
+        let (ones, lists) = ([Some(*jti), *subject, *tenant], [scopes, roles, groups, audiences]);
+        let ones_len: usize = ones.iter().map(|one| packed_len(one.iter().copied())).sum();
+        let lists_len: usize = lists.iter().map(|names| packed_len(names.iter())).sum();
+        // As long as the text will be: what would grow leaves copies of a secret behind.
+        let mut text = String::with_capacity(token.len().saturating_add(ones_len).saturating_add(lists_len));
         text.push_str(token);
-        pack(&mut text, std::iter::once(*jti));
-        pack(&mut text, subject.iter().copied());
-        pack(&mut text, tenant.iter().copied());
-        for names in [scopes, roles, groups, audiences] {
+        for one in ones {
+            pack(&mut text, one.iter().copied());
+        }
+        for names in lists {
             pack(&mut text, names.iter());
         }
         let known_for = assertion.known_until.saturating_since(assertion.issued_at);
         // The text of a token is bounded; one that is not remembered is none.
         let token_bytes = u16::try_from(token.len()).unwrap_or(0);
-        let exact = Zeroizing::new(Box::from(text.as_str()));
-        text.zeroize();
         Self {
             kind: assertion.kind,
             token_id: assertion.token_id,
@@ -95,7 +97,7 @@ impl Known {
             expires_at: assertion.expires_at.unwrap_or(Timestamp::END_OF_TIME),
             known_for: u32::try_from(known_for.as_secs()).unwrap_or(u32::MAX),
             verifier: assertion.verifier,
-            text: exact,
+            text: Zeroizing::new(text.into_boxed_str()),
             token_bytes,
             keys_version,
             checked,

@@ -175,6 +175,12 @@ pub(crate) fn pack<'a>(text: &mut String, names: impl Iterator<Item = &'a str> +
     }
 }
 
+/// How many bytes [`pack`] appends.
+pub(crate) fn packed_len<'a>(names: impl Iterator<Item = &'a str> + Clone) -> usize {
+    let digits_len = |number| digits(number).map(char::len_utf8).sum::<usize>();
+    digits_len(names.clone().count()) + names.map(|name| digits_len(name.len()) + name.len()).sum::<usize>()
+}
+
 /// The list of that index in a text of several.
 pub(crate) fn unpack(mut text: &str, index: usize) -> NameList<'_> {
     for _ in 0..index {
@@ -228,7 +234,9 @@ mod tests {
             [&["one"], &[], &["a", "", "é", "\u{0}", "\u{10FFFF}"], &[&long, "y"], &["last"]];
         let mut text = String::new();
         for list in lists {
+            let before = text.len();
             pack(&mut text, list.iter().copied());
+            assert_eq!(packed_len(list.iter().copied()), text.len() - before);
         }
         for (index, list) in lists.into_iter().enumerate() {
             let unpacked = unpack(&text, index);

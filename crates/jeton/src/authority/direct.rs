@@ -142,7 +142,7 @@ impl Authority {
             roles: (&rights.roles).into(),
             scopes: (&rights.scopes).into(),
             audiences: (&audiences).into(),
-            networks: record.grant.networks,
+            networks: record.grant.networks.clone(),
             issued_at: started,
             expires_at: ends_at,
             known_until: ends_at.map_or(known_until, |end| end.min(known_until)),

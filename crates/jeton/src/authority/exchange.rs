@@ -82,8 +82,8 @@ impl Authority {
             expires_at,
             scopes: rights.scopes,
             token_id: record.id,
-            subject: live.record.grant.subject,
-            tenant: live.record.grant.tenant,
+            subject: record.grant.subject.clone(),
+            tenant: record.grant.tenant.clone(),
             api_token_expires_at: live.ends_at,
         })
     }

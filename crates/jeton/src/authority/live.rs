@@ -31,7 +31,7 @@ pub(super) struct Live {
     /// The time taken before anything was read.
     pub(super) started: Timestamp,
     /// With the subject that it acts as, also if a signature names it.
-    pub(super) record: Record,
+    pub(super) record: Arc<Record>,
     /// There exactly if the record has a subject.
     pub(super) account: Option<Account>,
     /// The end of the presented credential, exclusive: of the record, of its grace, or of what was signed.
@@ -143,7 +143,7 @@ impl Authority {
     async fn look_at(
         &self,
         proven: &Proven,
-        record: &Record,
+        record: &Arc<Record>,
         started: Timestamp,
         used: bool,
     ) -> Result<Option<Live>, AuthenticateError> {
@@ -151,13 +151,14 @@ impl Authority {
         if let Proven::Signature(signature) = proven {
             signature.check_time(started, self.0.verifier.0.clock_skew)?;
         }
-        let mut record = record.clone();
+        let mut record = Arc::clone(record);
         if let Proven::Signature(Signature { user: Some(user), .. }) = proven {
             let subject = self.signed_subject(user, &record).await?;
             if record.grant.subject.is_none() {
                 // The user of this moment, whichever life of that name it is.
-                record.incarnation = self.0.account(&subject).await?.map(|account| account.incarnation);
-                record.grant.subject = Some(subject);
+                let incarnation = self.0.account(&subject).await?.map(|account| account.incarnation);
+                let record = Arc::make_mut(&mut record);
+                (record.incarnation, record.grant.subject) = (incarnation, Some(subject));
             }
         }
         let account = self.account_of(&record).await?;

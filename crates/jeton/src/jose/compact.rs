@@ -122,6 +122,18 @@ pub(super) fn split(token: &str) -> Option<Parts<'_>> {
     good.then_some(Parts { header, payload, signed, signature })
 }
 
+/// The same of a token that begins with that header.
+pub(super) fn split_after<'a>(token: &'a str, header: &str) -> Option<Parts<'a>> {
+    let rest = token.strip_prefix(header)?.strip_prefix('.')?;
+    let header = token.get(..header.len())?;
+    // From its end: the signature is the shorter one.
+    let point = rest.bytes().rposition(|byte| byte == b'.')?;
+    let (payload, signature) = (rest.get(..point)?, rest.get(point + 1..)?);
+    let signed = token.get(..token.len() - signature.len() - 1)?;
+    let good = !signature.is_empty() && is_base64url(payload) && is_base64url(signature);
+    good.then_some(Parts { header, payload, signed, signature })
+}
+
 /// Sixteen bytes are looked at together, without a branch for each.
 fn is_base64url(part: &str) -> bool {
     let fits = |byte: u8| {
@@ -138,7 +150,8 @@ pub(crate) fn object<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Option<T> {
     if json.first() != Some(&b'{') {
         return None;
     }
-    serde_json::from_slice(json).ok()
+    // As a text, so that it is looked at once whether it is one, and not in each of its texts.
+    serde_json::from_str(std::str::from_utf8(json).ok()?).ok()
 }
 
 /// Header and payload, ready to be signed. `typ` is the first member, so that every token of a kind begins alike.

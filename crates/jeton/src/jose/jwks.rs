@@ -9,7 +9,7 @@ use serde::{Deserialize, de::IgnoredAny};
 
 use super::{
     Compact, MAX_TOKEN_BYTES, Scheme, VerifyingKey,
-    compact::{Parts, split},
+    compact::Parts,
     from_base64url,
     provider::{Components, PublicKey},
     strength::{kid_is_plain, rsa_is_strong},
@@ -142,9 +142,10 @@ impl VerifyingKeys {
     /// The payload of an access token that begins as one of ours, if the key that it names signed it: without reading its
     /// header, which is compared. `None` if it begins in another way.
     pub(crate) fn open<'a>(&self, token: &'a str) -> Option<Result<&'a str, Rejection>> {
-        let Parts { header, payload, signed, signature } =
-            Some(token).filter(|token| token.len() <= MAX_TOKEN_BYTES).and_then(split)?;
-        let key = self.by_kid.values().find(|key| key.is_named_by(header))?;
+        let token = Some(token).filter(|token| token.len() <= MAX_TOKEN_BYTES)?;
+        let mut keys = self.by_kid.values();
+        let named = keys.find_map(|key| key.split(token).map(|parts| (key, parts)));
+        let (key, Parts { payload, signed, signature, .. }) = named?;
         let good = !payload.is_empty() && key.signed(signed.as_bytes(), signature);
         Some(if good { Ok(payload) } else { Err(Rejection::Invalid) })
     }

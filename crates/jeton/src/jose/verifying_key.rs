@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{
     Scheme, base64url_into,
-    compact::{TokenType, encoded_header},
+    compact::{Parts, TokenType, encoded_header, split_after},
     provider::PublicKey,
 };
 
@@ -48,9 +48,9 @@ impl VerifyingKey {
         alg == self.scheme.as_str() && self.signed(message, signature)
     }
 
-    /// Whether an access token with that header is for this key, and says so as we do: then it names its one scheme.
-    pub(super) fn is_named_by(&self, header: &str) -> bool {
-        self.header == header
+    /// The parts of an access token for this key that says so as we do: then it names its one scheme.
+    pub(super) fn split<'a>(&self, token: &'a str) -> Option<Parts<'a>> {
+        split_after(token, &self.header)
     }
 
     /// Whether this key signed these bytes.
