@@ -7,39 +7,41 @@ use std::time::Duration;
 use jeton::{Pauses, Wake, Wakeups};
 use sqlx::{PgPool, postgres::PgListener};
 
+use super::settings::aside;
+
 /// How long a connection may be silent before it is tried.
 const SILENCE: Duration = Duration::from_secs(5);
 /// How long an attempt to connect, or a trial, may take.
 const TRIAL: Duration = Duration::from_secs(5);
 
-/// Begins to listen over a connection of that pool, as long as the database is used.
-pub(super) fn wakeups(database: PgPool, aside: PgPool, channel: String) -> Wakeups {
+/// Begins to listen, as long as the pool of the database is open.
+pub(super) fn wakeups(database: PgPool, channel: String) -> Wakeups {
     let wake = Wake::default();
     let wakeups = wake.subscribe();
-    tokio::spawn(listen(database, aside, channel, wake));
+    tokio::spawn(listen(database, channel, wake));
     wakeups
 }
 
 /// Listens until nobody waits any more.
-async fn listen(database: PgPool, aside: PgPool, channel: String, wake: Wake) {
+async fn listen(database: PgPool, channel: String, wake: Wake) {
     let mut pauses = Pauses::default();
-    while !database.is_closed() && !aside.is_closed() {
+    while !database.is_closed() {
         let failed = tokio::select! {
             () = wake.unwatched() => return,
-            () = database.close_event() => break,
-            () = aside.close_event() => break,
-            failed = follow(&aside, &channel, &wake, &mut pauses) => failed,
+            () = database.close_event() => return,
+            failed = follow(&database, &channel, &wake, &mut pauses) => failed,
         };
         tracing::warn!(error = &failed as &dyn std::error::Error, "changes are not heard of, only read");
         tokio::time::sleep(pauses.next_pause()).await;
     }
-    aside.close().await;
 }
 
 /// Hears until the connection fails.
-async fn follow(pool: &PgPool, channel: &str, wake: &Wake, pauses: &mut Pauses) -> sqlx::Error {
+async fn follow(database: &PgPool, channel: &str, wake: &Wake, pauses: &mut Pauses) -> sqlx::Error {
+    // A pool of its own each time: a connection whose network swallows what it sends keeps its place until TCP gives up.
+    let own = aside(database, TRIAL);
     let listening = async {
-        let mut listener = PgListener::connect_with(pool).await?;
+        let mut listener = PgListener::connect_with(&own).await?;
         listener.eager_reconnect(false);
         listener.listen(channel).await?;
         Ok(listener)

@@ -52,7 +52,7 @@ pub use self::{open::ConnectError, settings::PostgresSettings};
 /// ```
 pub struct PostgresStore {
     pool: PgPool,
-    /// For what must not wait in turn with requests: to listen, and to read the log.
+    /// For the log, which must not wait in turn with requests.
     aside: PgPool,
     /// Whether the pool is the store's own, and not the host's.
     own: bool,
@@ -86,9 +86,7 @@ impl PostgresStore {
 
     /// One connection beside the pool listens for all who wait, and connects again by itself whenever it is lost.
     fn wakeups(&self) -> Wakeups {
-        let wakeups = self
-            .wakeups
-            .get_or_init(|| listen::wakeups(self.pool.clone(), self.aside.clone(), self.schema.channel()));
+        let wakeups = self.wakeups.get_or_init(|| listen::wakeups(self.pool.clone(), self.schema.channel()));
         wakeups.clone()
     }
 

@@ -113,10 +113,10 @@ fn pool_of(options: PgConnectOptions, size: u32, timeout: Duration) -> PgPool {
     bounds(size, timeout).connect_lazy_with(options)
 }
 
-/// Two connections to the same database, for what must not wait in turn with requests nor for a new connection: one
-/// listens for changes, and one reads them.
+/// One connection to the same database that stays open, for what must not wait in turn with requests nor for a new
+/// connection.
 pub(super) fn aside(pool: &PgPool, timeout: Duration) -> PgPool {
-    bounds(2, timeout)
+    bounds(1, timeout)
         .idle_timeout(None)
         .max_lifetime(None)
         .connect_lazy_with((*pool.connect_options()).clone())
