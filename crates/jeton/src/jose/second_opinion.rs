@@ -1,7 +1,4 @@
-//! Another library reads what we write, and we read what it writes; and what it costs beside ours to read a key anew for
-//! every token, as it does.
-
-use std::{hint::black_box, time::Instant};
+//! Another library reads what we write, and we read what it writes.
 
 use jsonwebtoken::{
     DecodingKey, EncodingKey,
@@ -54,47 +51,4 @@ fn signatures_are_the_same_to_both() {
             assert!(verifier.verify(b"massage", &ours).is_err(), "{algorithm} {name}");
         }
     }
-}
-
-/// `cargo test --release -p jeton --lib prepared -- --ignored --nocapture`
-#[test]
-#[ignore = "it measures"]
-fn prepared_keys_are_faster() {
-    let message = [b'm'; 500];
-    println!("microseconds: a key read anew, a prepared one");
-    for algorithm in Algorithm::ALL {
-        let key = SigningKey::generate(algorithm, &SystemRandom).unwrap();
-        let (private, public) = halves(&key);
-        let provider = PROVIDERS[usize::from(!cfg!(feature = "aws-lc"))].1;
-        let signature = key.sign(&message).unwrap();
-        let (mut signing, mut verifying) = ([f64::MAX; 2], [f64::MAX; 2]);
-        for _ in 0..7 {
-            let anew = microseconds(|| {
-                let signer = (provider.signer_factory)(&theirs(algorithm), &private).unwrap();
-                super::base64url(&signer.try_sign(&message).unwrap())
-            });
-            let prepared = microseconds(|| key.sign(&message).unwrap());
-            signing = [signing[0].min(anew), signing[1].min(prepared)];
-            let anew = microseconds(|| {
-                let signature = super::from_base64url(&signature).unwrap();
-                let verifier = (provider.verifier_factory)(&theirs(algorithm), &public).unwrap();
-                verifier.verify(&message, &signature).is_ok()
-            });
-            let verifies = || key.verifying().verifies(algorithm.as_str(), &message, &signature);
-            verifying = [verifying[0].min(anew), verifying[1].min(microseconds(verifies))];
-        }
-        let shown =
-            |[anew, prepared]: [f64; 2]| format!("{anew:7.1} {prepared:7.1} {:4.1}x", anew / prepared);
-        println!("{algorithm}  sign {}  verify {}", shown(signing), shown(verifying));
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "it measures")]
-fn microseconds<T>(work: impl Fn() -> T) -> f64 {
-    const TIMES: u32 = 200;
-    let start = Instant::now();
-    for _ in 0..TIMES {
-        black_box(work());
-    }
-    start.elapsed().as_secs_f64() * 1e6 / f64::from(TIMES)
 }
