@@ -77,11 +77,12 @@ pub fn start() -> Result<Server, StartError> {
     if let Some(interval) = seconds("JETON_KEYS_INTERVAL")? {
         verifier = verifier.keys_interval(interval);
     }
-    let verifier = verifier.build()?;
     let address = read("JETON_ADDR").unwrap_or_else(|| "127.0.0.1:3001".to_owned());
     let listener = TcpListener::bind(&address).map_err(StartError::Address)?;
     listener.set_nonblocking(true).map_err(StartError::Address)?;
     let url = format!("http://{}", listener.local_addr().map_err(StartError::Address)?);
+    // Last: from here on it asks the issuer in the background, and logs what goes wrong.
+    let verifier = verifier.build()?;
     let gate = Gate::from(verifier.clone()).realm("reports");
     Ok(Server { listener, url, gate, verifier })
 }
