@@ -11,22 +11,24 @@ mod browser;
 mod contract;
 mod framework;
 mod local;
+mod made;
 mod oauth;
-mod postgres;
 mod proxy;
 mod raw;
+mod server;
 mod workspace;
 
 pub use actor::{Actor, Request, encoded};
 pub use answer::{Answer, without_last_use};
-pub use app::{App, Ended, Made, Setup};
+pub use app::{App, Ended, Setup};
 pub use browser::Browser;
 pub use framework::Framework;
 pub use local::{GateSettings, Local, LocalApp};
+pub use made::Made;
 pub use oauth::OauthClient;
-pub use postgres::PostgresServer;
 pub use proxy::Proxy;
 pub use raw::raw;
+pub use server::{Kind, Server};
 pub use workspace::{metadata, root};
 
 /// Makes tests of functions that take a [`Framework`]: one on each.
