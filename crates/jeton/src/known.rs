@@ -130,6 +130,10 @@ impl Known {
         self.keys_version == keys_version && self.split().0 == token
     }
 
+    pub(crate) fn keys_version(&self) -> u16 {
+        self.keys_version
+    }
+
     /// How many bytes it takes beside its own fields.
     pub(crate) fn heap_bytes(&self) -> usize {
         self.text.len().saturating_add(size_of_val(self.networks()))

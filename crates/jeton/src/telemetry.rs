@@ -68,9 +68,26 @@ pub(crate) fn verified_api_tokens() -> Hits {
 }
 
 /// How many access tokens that were known to be good gave way to others.
-pub(crate) fn evictions() -> Counter {
+#[derive(Clone)]
+pub(crate) struct Evictions(Counter);
+
+pub(crate) fn evictions() -> Evictions {
     describe_counter!(EVICTED, "Access tokens that were known to be good and gave way to others");
-    counter!(EVICTED)
+    Evictions(counter!(EVICTED))
+}
+
+impl std::fmt::Debug for Evictions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Evictions")
+    }
+}
+
+impl<K, V> quick_cache::Lifecycle<K, V> for Evictions {
+    type RequestState = ();
+
+    fn on_evict(&self, (): &mut (), _: K, _: V) {
+        self.0.increment(1);
+    }
 }
 
 impl Hits {

@@ -3,13 +3,13 @@
 //! Only what cannot change is remembered: that these bytes are signed, and what they say. Keys, cut-off and time are
 //! judged at every hit, by the verifier. Refusals are never remembered.
 
-use metrics::Counter;
-use quick_cache::{DefaultHashBuilder, Lifecycle, OptionsBuilder, Weighter, sync::Cache};
+use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter, sync::Cache};
 
 use crate::{
     Principal, Timestamp,
+    digests::Digests,
     jose::MAX_TOKEN_BYTES,
-    telemetry::{Hits, evictions, verified_tokens},
+    telemetry::{Evictions, Hits, evictions, verified_tokens},
 };
 
 /// What one takes beside its text: the principal, its place in the cache, and what the allocator adds. Measured.
@@ -21,12 +21,49 @@ const PLACE: usize = 8;
 
 type Tokens = Cache<u32, Principal, Weight, DefaultHashBuilder, Evictions>;
 
+/// How much is remembered, and in which form.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Room {
+    /// Of memory; none is remembered if it is zero.
+    pub(crate) bytes: usize,
+    /// The hashes of tokens alone.
+    pub(crate) digests: bool,
+}
+
+impl Room {
+    /// The same, or none.
+    pub(crate) fn within(self, there: bool) -> Self {
+        Self { bytes: if there { self.bytes } else { 0 }, ..self }
+    }
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self { bytes: 32 * 1024 * 1024, digests: false }
+    }
+}
+
+/// What is known of a token that was found good.
+pub(crate) enum Found {
+    /// Whom it belongs to.
+    Whole(Principal),
+    /// That it is signed. What it says is to be read anew.
+    Signed,
+}
+
 /// Bounded in bytes, and so in number. What is not asked for gives way to what is.
 #[derive(Debug)]
 pub(crate) struct VerifiedTokens {
-    /// By a part of the signature, whose hash is keyed anew in each process. Two tokens of one place push each other out.
-    tokens: Option<Tokens>,
+    kept: Kept,
     found: Hits,
+}
+
+#[derive(Debug)]
+enum Kept {
+    Nothing,
+    /// By a part of the signature, whose hash is keyed anew in each process. Two tokens of one place push each other out.
+    Whole(Tokens),
+    Digests(Digests),
 }
 
 #[derive(Clone, Debug)]
@@ -38,39 +75,27 @@ impl Weighter<u32, Principal> for Weight {
     }
 }
 
-#[derive(Clone)]
-struct Evictions(Counter);
-
-impl std::fmt::Debug for Evictions {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Evictions")
-    }
-}
-
-impl Lifecycle<u32, Principal> for Evictions {
-    type RequestState = ();
-
-    fn on_evict(&self, (): &mut (), _: u32, _: Principal) {
-        self.0.increment(1);
-    }
-}
-
 impl VerifiedTokens {
     /// None are remembered if there is no room at all.
-    pub(crate) fn new(max_bytes: usize) -> Self {
-        let bytes = u64::try_from(max_bytes).unwrap_or(u64::MAX);
-        let items = usize::try_from(bytes / USUAL_BYTES).unwrap_or(usize::MAX).max(1);
-        let options = OptionsBuilder::new().weight_capacity(bytes).estimated_items_capacity(items).build();
-        let tokens = options.ok().filter(|_| bytes > 0).map(|options| {
-            Cache::with_options(options, Weight, DefaultHashBuilder::default(), Evictions(evictions()))
-        });
-        Self { tokens, found: verified_tokens() }
+    pub(crate) fn new(room: Room) -> Self {
+        let kept = if room.digests {
+            Digests::new(room.bytes, evictions()).map(Kept::Digests)
+        } else {
+            whole(room.bytes).map(Kept::Whole)
+        };
+        Self { kept: kept.unwrap_or(Kept::Nothing), found: verified_tokens() }
     }
 
-    /// What is known of exactly these bytes, if it was verified with the keys of that version.
-    pub(crate) fn find(&self, token: &str, keys_version: u16) -> Option<Principal> {
-        let found = self.tokens.as_ref().zip(place(token)).and_then(|(tokens, place)| tokens.get(&place));
-        found.filter(|principal| principal.known().is_of(token, keys_version))
+    /// What is known of exactly these bytes, if they were verified with the keys of that version.
+    pub(crate) fn find(&self, token: &str, keys_version: u16) -> Option<Found> {
+        match &self.kept {
+            Kept::Nothing => None,
+            Kept::Whole(tokens) => {
+                let principal = tokens.get(&place(token)?)?;
+                principal.known().is_of(token, keys_version).then_some(Found::Whole(principal))
+            }
+            Kept::Digests(digests) => digests.knows(token, keys_version).then_some(Found::Signed),
+        }
     }
 
     /// A request came with a token that was known, or not.
@@ -78,22 +103,51 @@ impl VerifiedTokens {
         self.found.count(known);
     }
 
+    /// Of a token that is remembered whole its principal holds the text.
+    pub(crate) fn text<'a>(&self, token: &'a str) -> &'a str {
+        if matches!(self.kept, Kept::Whole(_)) { token } else { "" }
+    }
+
     pub(crate) fn remember(&self, token: &str, principal: &Principal) {
-        if let (Some(tokens), Some(place)) = (&self.tokens, place(token)) {
-            tokens.insert(place, principal.clone());
+        match &self.kept {
+            Kept::Nothing => {}
+            Kept::Whole(tokens) => {
+                if let Some(place) = place(token) {
+                    tokens.insert(place, principal.clone());
+                }
+            }
+            Kept::Digests(digests) => {
+                let known = principal.known();
+                digests.remember(token, known.expires_at, known.keys_version());
+            }
         }
     }
 
     /// Forgets all of them.
     pub(crate) fn clear(&self) {
-        self.tokens.iter().for_each(Cache::clear);
+        match &self.kept {
+            Kept::Nothing => {}
+            Kept::Whole(tokens) => tokens.clear(),
+            Kept::Digests(digests) => digests.clear(),
+        }
     }
 
     /// Forgets those whose end has come.
     pub(crate) fn prune(&self, now: Timestamp) {
-        let lives = |principal: &Principal| principal.expires_at().is_none_or(|end| end > now);
-        self.tokens.iter().for_each(|tokens| tokens.retain(|_, principal| lives(principal)));
+        match &self.kept {
+            Kept::Nothing => {}
+            Kept::Whole(tokens) => tokens.retain(|_, principal| principal.known().expires_at > now),
+            Kept::Digests(digests) => digests.prune(now),
+        }
     }
+}
+
+fn whole(max_bytes: usize) -> Option<Tokens> {
+    let bytes = u64::try_from(max_bytes).unwrap_or(u64::MAX);
+    let items = usize::try_from(bytes / USUAL_BYTES).unwrap_or(usize::MAX).max(1);
+    let options = OptionsBuilder::new().weight_capacity(bytes).estimated_items_capacity(items).build();
+    let options = options.ok().filter(|_| bytes > 0)?;
+    Some(Cache::with_options(options, Weight, DefaultHashBuilder::default(), evictions()))
 }
 
 /// Where a token has its place; one that is too long, or no token at all, has none.
@@ -138,13 +192,17 @@ mod tests {
         Principal::of_token(assertion, token, keys_version, Checked::default())
     }
 
+    fn with_room(bytes: usize) -> VerifiedTokens {
+        VerifiedTokens::new(Room { bytes, digests: false })
+    }
+
     fn remember(tokens: &VerifiedTokens, token: &str) {
         tokens.remember(token, &principal(token, 10, 0));
     }
 
     #[test]
     fn only_the_very_bytes_are_known() {
-        let tokens = VerifiedTokens::new(ROOM);
+        let tokens = with_room(ROOM);
         remember(&tokens, "a.b.signature");
         assert!(tokens.find("a.b.signature", 0).is_some());
         for other in
@@ -157,7 +215,7 @@ mod tests {
 
     #[test]
     fn other_keys_know_nothing() {
-        let tokens = VerifiedTokens::new(ROOM);
+        let tokens = with_room(ROOM);
         remember(&tokens, "a.b.signature");
         assert!(tokens.find("a.b.signature", 1).is_none());
         tokens.remember("a.b.signature", &principal("a.b.signature", 10, 1));
@@ -166,18 +224,23 @@ mod tests {
 
     #[test]
     fn of_two_tokens_of_one_place_each_is_itself() {
-        let tokens = VerifiedTokens::new(ROOM);
+        let tokens = with_room(ROOM);
         for token in ["a.x.signature", "a.b.signature"] {
             remember(&tokens, token);
-            assert!(tokens.find(token, 0).unwrap().known().is_of(token, 0));
+            assert!(
+                matches!(tokens.find(token, 0), Some(Found::Whole(principal)) if principal.known().is_of(token, 0))
+            );
         }
         assert!(tokens.find("a.x.signature", 0).is_none());
     }
 
     #[test]
     fn the_room_is_bounded_and_comes_back() {
-        let tokens = VerifiedTokens::new(ROOM);
-        let weight = |tokens: &VerifiedTokens| tokens.tokens.as_ref().unwrap().weight();
+        let tokens = with_room(ROOM);
+        let weight = |tokens: &VerifiedTokens| match &tokens.kept {
+            Kept::Whole(tokens) => tokens.weight(),
+            other => panic!("{other:?}"),
+        };
         let name = |number: u32| format!("{}.signature{number:08}.", "x".repeat(500));
         for number in 0..20_000 {
             remember(&tokens, &name(number));
@@ -191,7 +254,7 @@ mod tests {
         assert!(tokens.find("a.b.signature", 0).is_some());
         tokens.clear();
         assert!(tokens.find("a.b.signature", 0).is_none());
-        let off = VerifiedTokens::new(0);
+        let off = with_room(0);
         remember(&off, "a.b.signature");
         assert!(off.find("a.b.signature", 0).is_none());
     }

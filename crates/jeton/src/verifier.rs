@@ -7,19 +7,16 @@ use std::{
 
 use crate::{
     AuthenticateError, Clock, Introspection, Names, OriginRef, Principal, RecordId, Rejection, SourceError,
-    Timestamp, TokenKind, Unavailable, VerifierBuilder, VerifierStatus,
-    authority::MAX_ACCESS_TTL,
-    claims::{AccessClaims, Text, split_scopes},
+    Timestamp, Unavailable, VerifierBuilder, VerifierStatus,
     cutoff::CutOffs,
-    jose::{TokenType, from_base64url, object},
-    known::Assertion,
+    jose::TokenType,
     policy::Denial,
     principal::Watch,
+    reading::payload_of,
     remote::{self, Remote, Tasks},
     ring::CurrentKeys,
-    text::is_b64token,
     tokens::parse,
-    verified::VerifiedTokens,
+    verified::{Found, VerifiedTokens},
 };
 
 /// Verifies access tokens without store, directory or waiting. Cheap to clone, and all clones are one.
@@ -130,7 +127,7 @@ impl Verifier {
     /// Whether that very token was found good before, so that it is an access token. Whether it is accepted now, it does
     /// not say.
     pub fn remembers(&self, token: &str) -> bool {
-        self.known(token).is_some()
+        self.0.verified.find(token, self.0.keys.version()).is_some()
     }
 
     /// Whether it can judge tokens now. For readiness.
@@ -182,7 +179,12 @@ impl Verifier {
     }
 
     fn known(&self, token: &str) -> Option<Principal> {
-        self.0.verified.find(token, self.0.keys.version())
+        let keys_version = self.0.keys.version();
+        match self.0.verified.find(token, keys_version)? {
+            Found::Whole(principal) => Some(principal),
+            // It was read without an error before.
+            Found::Signed => self.said(token, payload_of(token)?, keys_version).ok(),
+        }
     }
 
     /// Whether what was found good counts now, and which time that is.
@@ -210,74 +212,6 @@ impl Verifier {
 
     pub(crate) fn downgrade(&self) -> Watch {
         Watch::new(Arc::downgrade(&self.0))
-    }
-
-    /// What never changes: whether it is signed, for this issuer and audience, and what it says.
-    fn read(&self, token: &str) -> Result<Principal, Rejection> {
-        let parts = &*self.0;
-        let keys_version = parts.keys.version();
-        let payload = match parts.keys.open(token) {
-            Some(opened) => opened?,
-            None => self.open_other(token)?,
-        };
-        let json = from_base64url(payload).ok_or(Rejection::Invalid)?;
-        let claims: AccessClaims<'_> = object(&json).ok_or(Rejection::Invalid)?;
-        let [iss, sub, client_id, jti] =
-            [&claims.iss, &claims.sub, &claims.client_id, &claims.jti].map(Text::as_str);
-        let tenant = claims.tenant.as_ref().map(Text::as_str);
-        if iss != parts.issuer {
-            return Err(Rejection::Issuer);
-        }
-        let audiences = claims.aud.0.list();
-        if audiences.is_disjoint(&parts.audiences) {
-            return Err(Rejection::Audience);
-        }
-        let token_id = client_id.parse().map_err(|_| Rejection::Invalid)?;
-        let times = Timestamp::from_unix_seconds(claims.iat).zip(Timestamp::from_unix_seconds(claims.exp));
-        let (issued_at, expires_at) = times.ok_or(Rejection::Invalid)?;
-        let scopes = split_scopes(claims.scope.as_str()).ok_or(Rejection::Invalid)?;
-        let empty = sub.is_empty() || jti.is_empty() || tenant == Some("");
-        if empty || expires_at.saturating_since(issued_at) > MAX_ACCESS_TTL {
-            return Err(Rejection::Invalid);
-        }
-        let subject = Some(sub).filter(|subject| *subject != client_id);
-        let assertion = Assertion {
-            kind: TokenKind::AccessToken,
-            token_id,
-            jti,
-            epoch: claims.epoch,
-            subject,
-            tenant,
-            groups: claims.groups.list(),
-            roles: claims.roles.list(),
-            scopes: scopes.list(),
-            audiences,
-            networks: claims.networks,
-            issued_at,
-            expires_at: Some(expires_at),
-            known_until: expires_at.saturating_add(parts.leeway),
-            verifier: self.downgrade(),
-        };
-        let unchecked = parts.cut_offs.unchecked(token_id, jti);
-        Ok(Principal::of_token(assertion, token, keys_version, unchecked))
-    }
-
-    /// The payload of a token that does not begin as one of ours: of a key that is not known, or written by others.
-    fn open_other<'a>(&self, token: &'a str) -> Result<&'a str, Rejection> {
-        let parts = &*self.0;
-        let compact = parse(token, TokenType::Access).map_err(|rejection| match rejection {
-            Rejection::Invalid if !is_b64token(token) => Rejection::Malformed,
-            other => other,
-        })?;
-        if parts.keys.verifies(&compact) {
-            return Ok(compact.payload);
-        }
-        if let Some(remote) = &parts.remote
-            && !parts.keys.knows(&compact.kid)
-        {
-            remote.missed_key(&parts.issuer, &compact, parts.clock.monotonic());
-        }
-        Err(Rejection::Invalid)
     }
 
     /// The issuer whose tokens it accepts.

@@ -88,19 +88,56 @@ async fn a_remembered_token_takes_little_beside_its_text() {
 /// However many come, and each once.
 async fn storm(count: usize) {
     const ROOM: usize = 4 * 1024 * 1024;
-    const BATCH: usize = 10_000;
     let world = World::new();
     let node = world.builder().remembered_bytes(ROOM).build().await.unwrap();
-    let (mut bytes, mut most) = (0, 0);
-    for _ in 0..count.div_ceil(BATCH) {
-        let tokens = distinct(&world, BATCH).await;
-        let accept = || tokens.iter().for_each(|token| drop(node.authenticate(token).unwrap()));
-        bytes += measure(accept).bytes_current;
-        most = most.max(bytes);
-    }
+    let most = most_bytes(&world, &node, count).await;
     println!("{most} bytes at most, of {ROOM}");
     // The tables of the cache grow by doubling, and take some room beside what is in them.
     assert!(most <= i64::try_from(ROOM + ROOM / 4).unwrap(), "{most}");
+}
+
+/// How many bytes a node takes at most for so many tokens, while each comes once.
+async fn most_bytes(world: &World, node: &Authority, count: usize) -> i64 {
+    const BATCH: usize = 10_000;
+    let (mut bytes, mut most) = (0, 0);
+    for _ in 0..count.div_ceil(BATCH) {
+        let tokens = distinct(world, BATCH.min(count)).await;
+        let accept = || tokens.iter().for_each(|token| drop(node.authenticate(token).unwrap()));
+        let measured = measure(accept);
+        most = most.max(bytes + i64::try_from(measured.bytes_max).unwrap());
+        bytes += measured.bytes_current;
+    }
+    most
+}
+
+/// So many tokens, known by their hash, take no more than that. How many of a hundred are still known then.
+async fn digests(count: usize, room: usize) -> usize {
+    let world = World::new();
+    let node = world.builder().remembered_bytes(room).remember_digests().build().await.unwrap();
+    let first = distinct(&world, 100).await;
+    let before = measure(|| first.iter().for_each(|token| drop(node.authenticate(token).unwrap())));
+    let most = before.bytes_current + most_bytes(&world, &node, count - first.len()).await;
+    println!("{most} bytes at most, of {room}, for {count} hashes");
+    assert!(most <= i64::try_from(room).unwrap(), "{most}");
+    first.iter().filter(|token| node.verifier().remembers(token)).count()
+}
+
+#[tokio::test]
+async fn hashes_stay_within_their_bound() {
+    for count in [1_000, 5_000, 20_000] {
+        // The room is divided, and not all parts get the same.
+        let known = digests(count, 200 * count).await;
+        assert!(known > 80, "{known} of 100");
+        // However many come.
+        digests(count, 50 * count).await;
+    }
+}
+
+#[ignore = "takes minutes: run it with --release"]
+#[tokio::test]
+async fn a_million_hashes_take_200_megabytes() {
+    let known = digests(1_000_000, 200_000_000).await;
+    assert!(known > 95, "{known} of 100");
 }
 
 #[tokio::test]

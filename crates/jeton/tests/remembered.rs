@@ -17,6 +17,13 @@ use jeton::{
     SystemRandom,
 };
 
+/// A node that remembers tokens, or their hashes.
+async fn node(world: &World, digests: bool) -> Authority {
+    let builder = world.builder();
+    let builder = if digests { builder.remember_digests() } else { builder };
+    builder.build().await.unwrap()
+}
+
 /// A child that was accepted a moment ago, so that it is remembered.
 async fn accepted(node: &Authority, name: &str) -> (jeton::RecordId, String) {
     let token = service(node, name).await;
@@ -29,8 +36,14 @@ async fn accepted(node: &Authority, name: &str) -> (jeton::RecordId, String) {
 
 #[tokio::test]
 async fn every_ground_of_refusal_holds_at_a_hit() {
+    for digests in [false, true] {
+        refusals_at_a_hit(digests).await;
+    }
+}
+
+async fn refusals_at_a_hit(digests: bool) {
     let world = World::new();
-    let node = world.node().await;
+    let node = node(&world, digests).await;
     // Its record.
     let (id, child) = accepted(&node, "record").await;
     node.disable(&admin(), id).await.unwrap();
@@ -50,8 +63,14 @@ async fn every_ground_of_refusal_holds_at_a_hit() {
 
 #[tokio::test]
 async fn a_row_of_another_node_holds_at_a_hit() {
+    for digests in [false, true] {
+        a_row_at_a_hit(digests).await;
+    }
+}
+
+async fn a_row_at_a_hit(digests: bool) {
     let world = World::new();
-    let (here, there) = (world.node().await, world.node().await);
+    let (here, there) = (node(&world, digests).await, node(&world, digests).await);
     let (id, child) = accepted(&here, "CI").await;
     there.revoke(&admin(), id).await.unwrap();
     here.sync().await.unwrap();
@@ -66,8 +85,14 @@ async fn a_row_of_another_node_holds_at_a_hit() {
 
 #[tokio::test]
 async fn a_refusal_is_not_remembered() {
+    for digests in [false, true] {
+        a_refusal(digests).await;
+    }
+}
+
+async fn a_refusal(digests: bool) {
     let world = World::new();
-    let node = world.node().await;
+    let node = node(&world, digests).await;
     let token = service(&node, "CI").await;
     let child = child(&node, &token).await;
     // Issued by a clock that is far ahead, as it seems.
@@ -133,9 +158,15 @@ async fn signatures_that_take_long_starve_nobody() {
 /// Threads that ask without a pause, while records are revoked: whoever asks after the answer is refused.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_is_let_in_after_the_answer() {
+    for digests in [false, true] {
+        ask_and_revoke(digests).await;
+    }
+}
+
+async fn ask_and_revoke(digests: bool) {
     const RECORDS: usize = 100;
     let world = World::new();
-    let node = world.node().await;
+    let node = node(&world, digests).await;
     let mut children = Vec::new();
     for number in 0..RECORDS {
         let (id, child) = accepted(&node, &format!("token {number}")).await;
@@ -170,6 +201,25 @@ async fn nobody_is_let_in_after_the_answer() {
     over.store(true, Ordering::Release);
     readers.into_iter().for_each(|reader| reader.join().unwrap());
     assert_eq!(late.load(Ordering::Relaxed), 0);
+}
+
+/// A hash that is known spares the signature, and nothing else: what it says is what was signed.
+#[tokio::test]
+async fn of_a_hash_all_is_as_it_was() {
+    let world = World::new();
+    let (whole, hashed) = (node(&world, false).await, node(&world, true).await);
+    let child = accepted(&whole, "CI").await.1;
+    assert!(!hashed.verifier().remembers(&child));
+    let (first, second) = (hashed.authenticate(&child).unwrap(), hashed.authenticate(&child).unwrap());
+    assert!(hashed.verifier().remembers(&child));
+    let third = whole.authenticate(&child).unwrap();
+    for principal in [&second, &third] {
+        assert_eq!(format!("{first:?}"), format!("{principal:?}"));
+    }
+    for changed in [format!("{child}A"), child[..child.len() - 1].to_owned(), child.replacen('.', "..", 1)] {
+        assert!(!hashed.verifier().remembers(&changed));
+        hashed.authenticate(&changed).unwrap_err();
+    }
 }
 
 /// Uses are counted at the token, and each of them once, whoever writes them down meanwhile.

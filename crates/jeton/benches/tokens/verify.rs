@@ -21,12 +21,13 @@ pub(crate) fn bench(criterion: &mut Criterion) {
     for algorithm in ALGORITHMS {
         let runtime = Runtime::new().unwrap();
         let key = Key::generate(algorithm);
-        let (forgetful, authority, parent, one) = runtime.block_on(async {
+        let (forgetful, hashed, authority, parent, one) = runtime.block_on(async {
             let authority = builder(&key).build().await.unwrap();
             let forgetful = builder(&key).remembered_bytes(0).build().await.unwrap();
+            let hashed = builder(&key).remember_digests().build().await.unwrap();
             let parent = api_token(&authority, "one").await;
             let one = child(&authority, &parent).await;
-            (forgetful, authority, parent, one)
+            (forgetful, hashed, authority, parent, one)
         });
         let mut validation = Validation::new(algorithm.as_str().parse().unwrap());
         validation.set_issuer(&[ISSUER]);
@@ -47,6 +48,9 @@ pub(crate) fn bench(criterion: &mut Criterion) {
         });
         group.bench_function("remembered", |bench| {
             bench.iter(|| authority.verifier().verify(black_box(&one)).unwrap());
+        });
+        group.bench_function("its hash remembered", |bench| {
+            bench.iter(|| hashed.verifier().verify(black_box(&one)).unwrap());
         });
         // Made when they are asked for: that takes its time.
         let tokens = LazyCell::new(|| {

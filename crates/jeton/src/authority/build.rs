@@ -94,13 +94,13 @@ impl AuthorityBuilder {
         let (room, log_age) = self.cached_records;
         let recent = Recent::new(room, log_age);
         let longest_access_ttl = store.longest_access_ttl(self.access_ttl + recent.at_most()).await?;
-        let remembers = self.remembered_bytes > 0;
+        let remembers = self.remembered.bytes > 0;
         let verifier = Verifier(Arc::new(Parts {
             issuer: self.issuer.clone(),
             audiences: own,
             keys: CurrentKeys::new(rings.access.verifying().clone()),
             cut_offs: CutOffs::default(),
-            verified: VerifiedTokens::new(self.remembered_bytes),
+            verified: VerifiedTokens::new(self.remembered),
             clock: self.clock,
             leeway: self.leeway,
             clock_skew: self.clock_skew,
