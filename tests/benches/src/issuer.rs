@@ -38,12 +38,9 @@ impl Issuer {
         let key = Key::generate(algorithm)?;
         let authority = builder(&key)?.build().await?;
         let cold = builder(&key)?.remembered_bytes(0).build().await?;
-        let setup = Caller::system("benchmark");
         let mut tokens = Vec::with_capacity(TOKENS);
-        for number in 0..TOKENS {
-            let generate = Generate::new(format!("token {number}")).with_subject(user(number % USERS));
-            let api_token = authority.generate(&setup, generate).await?.api_token;
-            let exchanged = authority.exchange(api_token.expose(), &Exchange::default()).await?;
+        for api_token in api_tokens(&authority).await? {
+            let exchanged = authority.exchange(&api_token, &Exchange::default()).await?;
             tokens.push(exchanged.access_token.expose().to_owned());
         }
         Ok(Self { algorithm, key, authority, cold, tokens })
@@ -58,7 +55,19 @@ impl Issuer {
     }
 }
 
-fn builder(key: &Key) -> Fallible<AuthorityBuilder> {
+/// API tokens of that authority.
+pub(crate) async fn api_tokens(authority: &Authority) -> Fallible<Vec<String>> {
+    let setup = Caller::system("benchmark");
+    let mut tokens = Vec::with_capacity(TOKENS);
+    for number in 0..TOKENS {
+        let generate = Generate::new(format!("token {number}")).with_subject(user(number % USERS));
+        tokens.push(authority.generate(&setup, generate).await?.api_token.expose().to_owned());
+    }
+    Ok(tokens)
+}
+
+/// An authority whose access tokens are signed with that key.
+pub(crate) fn builder(key: &Key) -> Fallible<AuthorityBuilder> {
     let scopes = ["exports:read", "reports:read", "reports:write"];
     let account = Account::active().with_role("report-reader").with_role("report-writer");
     let account = scopes.iter().fold(account, |account, scope| account.with_scope(*scope));

@@ -3,8 +3,8 @@
 //!
 //! Each candidate is first checked to accept a good token and to refuse one that was tampered with, or the run stops.
 //! Then it is called in process, and served over sockets; the candidates take turns and each figure is a median. What
-//! it prints is Markdown. `in-process` or `sockets` as an argument leaves the other one out, and names of algorithms
-//! leave out the other ones.
+//! it prints is Markdown. Last, API tokens are exchanged over sockets. `in-process`, `sockets` or `exchanges` as an argument
+//! leaves the others out, and so do names of algorithms.
 
 mod actix_app;
 mod app;
@@ -41,7 +41,10 @@ const ALGORITHMS: [Algorithm; 4] = [Algorithm::Hs256, Algorithm::Rs256, Algorith
 async fn main() -> Fallible<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let has = |name: &str| arguments.iter().any(|argument| argument == name);
-    let wanted = Wanted { in_process: !has("sockets"), sockets: !has("in-process") };
+    let all = !["in-process", "sockets", "exchanges"].into_iter().any(has);
+    let wants = |name| all || has(name);
+    let wanted =
+        Wanted { in_process: wants("in-process"), sockets: wants("sockets"), exchanges: wants("exchanges") };
     let named: Vec<_> = ALGORITHMS.into_iter().filter(|algorithm| has(algorithm.as_str())).collect();
     let algorithms = if named.is_empty() { ALGORITHMS.to_vec() } else { named };
     core::pin(core::SERVER);

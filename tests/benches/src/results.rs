@@ -7,7 +7,7 @@ use jeton::Algorithm;
 use crate::{
     Fallible, checks,
     issuer::Issuer,
-    sockets,
+    sockets::{self, exchanges},
     table::{Columns, rates, row, spans},
     walk::Bearer,
 };
@@ -18,6 +18,8 @@ pub(crate) struct Wanted {
     pub(crate) in_process: bool,
     /// Whether they are served over sockets.
     pub(crate) sockets: bool,
+    /// Whether API tokens are exchanged over sockets.
+    pub(crate) exchanges: bool,
 }
 
 /// Columns for one hot token, and for many.
@@ -34,12 +36,19 @@ pub(crate) struct Results {
     in_process: Pair,
     by_clock: Pair,
     by_core: Pair,
+    exchanges: Vec<(Algorithm, exchanges::Exchanges)>,
 }
 
 impl Results {
     /// Measures all that is wanted of one issuer, whose tokens are picked like that where there are many.
     pub(crate) async fn add(&mut self, wanted: &Wanted, issuer: &Issuer, picks: &[usize]) -> Fallible<()> {
         let algorithm = issuer.algorithm;
+        if wanted.exchanges {
+            self.exchanges.push((algorithm, exchanges::measure(issuer, picks)?));
+        }
+        if !wanted.in_process && !wanted.sockets {
+            return Ok(());
+        }
         let bearers = issuer.tokens.iter().map(|token| Bearer::new(token)).collect::<Fallible<Vec<_>>>()?;
         let mut candidates = crate::apps::candidates(issuer).await?;
         crate::proof::prove(&mut candidates, issuer).await?;
@@ -85,6 +94,10 @@ impl fmt::Display for Results {
             if !one.is_empty() {
                 writeln!(f, "Over sockets, by {what}, one token and 10 000:\n\n{}", rates(one, many))?;
             }
+        }
+        if !self.exchanges.is_empty() {
+            let table = exchanges::table(&self.exchanges);
+            writeln!(f, "Exchanges over sockets, by time of its core and by the clock:\n\n{table}")?;
         }
         Ok(())
     }

@@ -26,6 +26,15 @@ impl Bearer {
             format!("GET / HTTP/1.1\r\nHost: app.example\r\nAccept: */*\r\nAuthorization: {text}\r\n\r\n");
         Ok(Self { http: text.parse()?, actix: text.parse()?, wire: wire.into_bytes() })
     }
+
+    /// Of that API token, which is to be exchanged.
+    pub(crate) fn of_exchange(token: &str) -> Fallible<Self> {
+        let wire = format!(
+            "POST /auth/exchange HTTP/1.1\r\nHost: app.example\r\nAccept: */*\r\nAuthorization: Bearer {token}\r\n\
+             Content-Length: 0\r\n\r\n"
+        );
+        Ok(Self { wire: wire.into_bytes(), ..Self::new(token)? })
+    }
 }
 
 /// A sequence of tokens without end.

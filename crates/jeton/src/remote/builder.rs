@@ -150,8 +150,8 @@ impl VerifierBuilder {
         self
     }
 
-    /// Remembers of each access token only its hash (SHA-256): within the same bytes about five times as many, a million in
-    /// 160 MB, and each request costs one or two microseconds more, as the claims are read anew. The signature is not
+    /// Remembers of each access token only its hash (SHA-256): within the same bytes about four times as many, a million in
+    /// 200 MB, and each request costs one or two microseconds more, as the claims are read anew. The signature is not
     /// verified again. For apps that have more tokens than fit.
     pub fn remember_digests(mut self) -> Self {
         self.remembered.digests = true;

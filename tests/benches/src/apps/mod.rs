@@ -57,7 +57,8 @@ fn bare() -> Router {
     Router::new().route("/", get(async || "ok"))
 }
 
-fn axum<S>(name: &'static str, role: Role, service: S) -> Candidate
+/// An app of axum, with that part in the comparison.
+pub(crate) fn axum<S>(name: &'static str, role: Role, service: S) -> Candidate
 where
     S: Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static,
 {

@@ -1,5 +1,6 @@
 //! Apps served over sockets: one core for the server, the other one for the load tool.
 
+pub(crate) mod exchanges;
 mod load;
 mod server;
 

@@ -20,7 +20,7 @@ use crate::{
 
 /// The runtime of the tower apps, one thread. It ends when this is dropped; those of actix-web end with the program.
 pub(super) struct Server {
-    runtime: Handle,
+    pub(super) runtime: Handle,
     _end: oneshot::Sender<()>,
 }
 
