@@ -19,6 +19,9 @@ use crate::{Actor, Framework, Made};
 /// How long a start, or an end, may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// What seals the keys that nodes share.
+pub const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+
 /// How a quickstart is started. Starts of one setup share a folder, and so the default database.
 #[derive(Clone, Debug)]
 pub struct Setup {
@@ -37,6 +40,14 @@ impl Setup {
     /// The same of a resource server that accepts the tokens of that issuer.
     pub fn resource_server(framework: Framework, issuer: &str) -> Self {
         Self::of(framework.program_of("resource-server")).env("JETON_ISSUER", issuer)
+    }
+
+    /// One of several nodes of one app, on that database.
+    pub fn node(framework: Framework, database: &str) -> Self {
+        Self::new(framework)
+            .env("JETON_DATABASE_URL", database)
+            .env("JETON_MASTER_KEY", MASTER_KEY)
+            .env("JETON_ISSUER", "http://demo.example/auth")
     }
 
     fn of(program: PathBuf) -> Self {

@@ -20,7 +20,7 @@ mod workspace;
 
 pub use actor::{Actor, Request, encoded};
 pub use answer::{Answer, without_last_use};
-pub use app::{App, Ended, Setup};
+pub use app::{App, Ended, MASTER_KEY, Setup};
 pub use browser::Browser;
 pub use framework::Framework;
 pub use local::{GateSettings, Local, LocalApp};
@@ -44,6 +44,24 @@ macro_rules! on_both {
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn actix() {
                 super::$test($crate::Framework::Actix).await;
+            }
+        }
+    )*};
+}
+
+/// Makes tests of functions that take a [`Kind`] of server: one on each.
+#[macro_export]
+macro_rules! on_each_kind {
+    ($($test:ident),* $(,)?) => {$(
+        mod $test {
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                super::$test($crate::Kind::Postgres).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn redis() {
+                super::$test($crate::Kind::Redis).await;
             }
         }
     )*};

@@ -3,30 +3,13 @@
 
 use std::time::{Duration, Instant};
 
-use end_to_end::{Actor, App, Framework, Kind, Proxy, Server, Setup};
+use end_to_end::{Actor, App, Framework, Kind, Proxy, Server, Setup, on_each_kind};
 use serde_json::json;
 use sqlx::{Connection as _, PgConnection};
 
 use self::scene::{Connections, Scene, outages};
 
 mod scene;
-
-/// Makes each of these tests one for each kind of server.
-macro_rules! on_each_kind {
-    ($($test:ident),* $(,)?) => {$(
-        mod $test {
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn postgres() {
-                super::$test(end_to_end::Kind::Postgres).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn redis() {
-                super::$test(end_to_end::Kind::Redis).await;
-            }
-        }
-    )*};
-}
 
 on_each_kind!(
     a_database_that_is_killed_under_load,
@@ -38,7 +21,6 @@ on_each_kind!(
 
 /// How long anything may take that is waited for, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
-const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 
 /// The connections of a node: in PostgreSQL its pool, the one that listens, and the one that reads the log; in Redis the
 /// one that all share, and the one that listens.
@@ -71,14 +53,6 @@ async fn counted(server: &Server) -> Connections {
             Connections { open: clients.lines().count() - 1, opened: number(opened) }
         }
     }
-}
-
-/// How one of two nodes is started.
-fn setup(framework: Framework, database: &str) -> Setup {
-    Setup::new(framework)
-        .env("JETON_DATABASE_URL", database)
-        .env("JETON_MASTER_KEY", MASTER_KEY)
-        .env("JETON_ISSUER", "http://demo.example/auth")
 }
 
 #[allow(clippy::disallowed_methods, reason = "it measures real time")]
@@ -140,22 +114,13 @@ async fn a_node_that_is_not_woken_learns_within_a_second(kind: Kind) {
         Kind::Redis => "SUBSCRIBE",
     };
     let proxy = Proxy::without(&server, word).await;
-    let one = setup(Framework::Axum, server.url()).start().await;
-    let other = setup(Framework::Actix, proxy.url()).start().await;
-    let admin = one.admin().await;
-    let mut times = Vec::new();
-    for _ in 0..TIMES {
-        let made = one.generate(json!({"subject": "alice"})).await;
-        let child = other.exchange(&made.api_token).await;
-        child.get("/reports").await.is(200);
-        admin.post_empty(&made.action("revoke")).await.is(200);
-        times.push(until("refused", async || status(&child, "GET", "/reports").await == 401).await);
-    }
-    times.sort();
+    let one = Setup::node(Framework::Axum, server.url()).start().await;
+    let other = Setup::node(Framework::Actix, proxy.url()).start().await;
+    let times = crate::nodes::until_refused(&one, &other, TIMES, PATIENCE).await;
     let (half, most) = (times[TIMES / 2], times[TIMES - 1]);
     eprintln!("{kind:?}, not woken: refused after {half:?} (p50), {most:?} at most");
-    // It reads once a second, and each try begins just after it has read. Of half the tries: a busy machine holds up
-    // some of them.
+    // It reads once a second, and each try begins just after it has read. Of half the tries, and with room: a busy
+    // machine holds up some of them.
     assert!(half < Duration::from_millis(2500), "{times:?}");
     assert!(most > Duration::from_millis(100), "something woke it: {times:?}");
 }
@@ -164,8 +129,8 @@ async fn a_node_that_is_not_woken_learns_within_a_second(kind: Kind) {
 async fn a_node_that_was_cut_off_learns_what_was_revoked(kind: Kind) {
     let server = Server::start(kind);
     let proxy = Proxy::start(&server).await;
-    let one = setup(Framework::Axum, server.url()).start().await;
-    let other = setup(Framework::Actix, proxy.url()).start().await;
+    let one = Setup::node(Framework::Axum, server.url()).start().await;
+    let other = Setup::node(Framework::Actix, proxy.url()).start().await;
     let admin = one.admin().await;
     let made = one.generate(json!({"subject": "alice"})).await;
     let child = other.exchange(&made.api_token).await;
@@ -183,13 +148,14 @@ async fn a_node_that_was_cut_off_learns_what_was_revoked(kind: Kind) {
 /// One of each framework, at the same time.
 async fn a_node_that_stood_still_accepts_nothing_that_was_revoked(kind: Kind) {
     let server = Server::start(kind);
-    let one = setup(Framework::Axum, server.url()).start().await;
+    let one = Setup::node(Framework::Axum, server.url()).start().await;
     tokio::join!(stands_still(&one, &server, Framework::Axum), stands_still(&one, &server, Framework::Actix));
 }
 
 async fn stands_still(one: &App, server: &Server, framework: Framework) {
     const BOUND: Duration = Duration::from_secs(2);
-    let paused = setup(framework, server.url()).env("JETON_REFUSE_AFTER", BOUND.as_secs()).start().await;
+    let paused =
+        Setup::node(framework, server.url()).env("JETON_REFUSE_AFTER", BOUND.as_secs()).start().await;
     let admin = one.admin().await;
     let made = one.generate(json!({"subject": "alice"})).await;
     let child = paused.exchange(&made.api_token).await;

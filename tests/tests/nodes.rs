@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use end_to_end::{Actor, App, Framework, Setup, on_both};
+use end_to_end::{Actor, App, Framework, Kind, MASTER_KEY, Setup, on_both, on_each_kind};
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
@@ -14,8 +14,6 @@ on_both!(without_a_master_key_it_does_not_start, a_server_that_is_not_there);
 
 /// How long any of it may take: a busy disk can hold up a server for seconds.
 const PATIENCE: Duration = Duration::from_secs(30);
-const ISSUER: &str = "http://demo.example/auth";
-const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 
 /// The URL of a server. Without one the tests fail: what was not tested must not pass.
 fn server(variable: &str, script: &str) -> String {
@@ -36,24 +34,7 @@ async fn run(sql: String) {
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
 }
 
-/// Makes each of these tests one for each server.
-macro_rules! on_every_server {
-    ($($test:ident),* $(,)?) => {$(
-        mod $test {
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn postgres() {
-                super::$test(super::Database::in_postgres().await).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn redis() {
-                super::$test(super::Database::in_redis().await).await;
-            }
-        }
-    )*};
-}
-
-on_every_server!(what_one_node_does_holds_on_the_other, a_revoked_child_is_refused_on_the_other_node_soon);
+on_each_kind!(what_one_node_does_holds_on_the_other, a_revoked_child_is_refused_on_the_other_node_soon);
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
@@ -66,6 +47,13 @@ enum Database {
 }
 
 impl Database {
+    async fn new(kind: Kind) -> Self {
+        match kind {
+            Kind::Postgres => Self::in_postgres().await,
+            Kind::Redis => Self::in_redis().await,
+        }
+    }
+
     async fn in_postgres() -> Self {
         let name = format!("nodes_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         run(format!("CREATE DATABASE {name}")).await;
@@ -88,10 +76,7 @@ impl Database {
 
     /// How one node of several is started.
     fn setup(&self, framework: Framework) -> Setup {
-        Setup::new(framework)
-            .env("JETON_DATABASE_URL", self.url())
-            .env("JETON_MASTER_KEY", MASTER_KEY)
-            .env("JETON_ISSUER", ISSUER)
+        Setup::node(framework, &self.url())
     }
 }
 
@@ -127,7 +112,8 @@ async fn two_nodes(database: &Database) -> (App, App) {
     if one.admin_token.is_some() { (one, other) } else { (other, one) }
 }
 
-async fn what_one_node_does_holds_on_the_other(database: Database) {
+async fn what_one_node_does_holds_on_the_other(kind: Kind) {
+    let database = Database::new(kind).await;
     let (one, other) = two_nodes(&database).await;
     let made = one.generate(json!({"subject": "alice"})).await;
     // Either node takes the tokens of either.
@@ -159,20 +145,28 @@ async fn refused_within(node: &App, holder: &Actor, patience: Duration) -> Durat
     }
 }
 
-#[allow(clippy::print_stderr, reason = "it says what it measured")]
-async fn a_revoked_child_is_refused_on_the_other_node_soon(database: Database) {
-    const TIMES: usize = 200;
-    let (one, other) = two_nodes(&database).await;
+/// So many access tokens of the other node: how long it took, each time, until it refused what the first one had revoked.
+/// Sorted.
+pub(crate) async fn until_refused(one: &App, other: &App, times: usize, patience: Duration) -> Vec<Duration> {
     let admin = one.admin().await;
-    let mut times = Vec::new();
-    for _ in 0..TIMES {
+    let mut took = Vec::with_capacity(times);
+    for _ in 0..times {
         let made = one.generate(json!({"subject": "alice"})).await;
         let child = other.exchange(&made.api_token).await;
         child.get("/reports").await.is(200);
         admin.post_empty(&made.action("revoke")).await.is(200);
-        times.push(refused_within(&other, &child, PATIENCE).await);
+        took.push(refused_within(other, &child, patience).await);
     }
-    times.sort();
+    took.sort();
+    took
+}
+
+#[allow(clippy::print_stderr, reason = "it says what it measured")]
+async fn a_revoked_child_is_refused_on_the_other_node_soon(kind: Kind) {
+    const TIMES: usize = 200;
+    let database = Database::new(kind).await;
+    let (one, other) = two_nodes(&database).await;
+    let times = until_refused(&one, &other, TIMES, PATIENCE).await;
     let (half, most) = (times[TIMES / 2], times[TIMES * 99 / 100]);
     let mut told = String::new();
     write!(

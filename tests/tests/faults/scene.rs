@@ -8,11 +8,11 @@ use std::{
     time::Duration,
 };
 
-use end_to_end::{Actor, App, Framework, Made};
+use end_to_end::{Actor, App, Framework, Made, Setup};
 use futures_util::future::join_all;
 use serde_json::json;
 
-use super::{exchange, now, setup, status, until};
+use super::{exchange, now, status, until};
 
 /// Within this the answer is 503: the five seconds of a call to the store, and what a busy machine needs.
 const LIMIT: Duration = Duration::from_secs(15);
@@ -41,8 +41,8 @@ pub(super) struct Scene {
 
 impl Scene {
     pub(super) async fn new(databases: [&str; 2]) -> Arc<Self> {
-        let one = setup(Framework::Axum, databases[0]).start().await;
-        let other = setup(Framework::Actix, databases[1]).start().await;
+        let one = Setup::node(Framework::Axum, databases[0]).start().await;
+        let other = Setup::node(Framework::Actix, databases[1]).start().await;
         let admin = one.admin().await;
         let made = one.generate(json!({"subject": "alice"})).await;
         let child = one.exchange(&made.api_token).await;
