@@ -37,7 +37,7 @@ async fn acknowledged_writes_outlive_a_kill() {
     let mut acknowledged = Vec::new();
     for round in 1..=3_u64 {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "acknowledged_writes_outlive_a_kill", "--nocapture"])
+            .args(["--exact", "durability::acknowledged_writes_outlive_a_kill", "--nocapture"])
             .env(PATH, &path)
             .env(FIRST, (round * 1_000_000).to_string())
             .stdout(Stdio::piped())

@@ -84,7 +84,7 @@ async fn processes_share_one_file() {
     let path = folder.path().join("tokens.sqlite3");
     let start = |number: u64| {
         Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "processes_share_one_file"])
+            .args(["--exact", "opening::processes_share_one_file"])
             .env(PATH, &path)
             .env(NUMBER, number.to_string())
             .spawn()

@@ -1,17 +1,15 @@
 //! The known classes of attacks on JWS, each signed with a key that fits, so that the refusal is for the right reason.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod common;
-
 use std::time::{Duration, Instant};
 
-use aws_lc_rs::hmac;
-use common::{
+use crate::common::{
     World, child,
     keys::{encode, payload, sign_with},
     service,
     signers::Signer,
 };
+use aws_lc_rs::hmac;
 use jeton::{Algorithm, AuthenticateError, Authority, Exchange, ExchangeError, Rejection};
 
 /// A world whose access tokens are signed by the first of five keys, one of each algorithm, and verified by each.
@@ -48,7 +46,7 @@ impl Scene {
     /// Refused at every door in that one word, which holds nothing of the input, and nobody was asked.
     async fn refused_as(&self, token: &str, rejection: Rejection, what: &str) {
         let asked = (self.world.store.calls(), self.world.people.calls());
-        let bearer = common::as_bearer(token, rejection);
+        let bearer = crate::common::as_bearer(token, rejection);
         assert_eq!(self.authority.authenticate(token).unwrap_err().rejection(), Some(bearer), "{what}");
         let exchange = self.authority.exchange(token, &Exchange::default()).await;
         assert!(matches!(exchange, Err(ExchangeError::Rejected(found)) if found == rejection), "{what}");

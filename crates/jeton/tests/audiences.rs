@@ -1,15 +1,13 @@
 //! Named audiences: in force before the answer here, with the feed elsewhere, and never more than they say.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod common;
-
 use std::{
     future::Future as _,
     pin::pin,
     task::{Context, Waker},
 };
 
-use common::{
+use crate::common::{
     Call, World, admin, child, names, principal, service,
     store::Side::{After, Before},
     world,

@@ -1,15 +1,13 @@
 //! The audit log: every change once and with it, every exchange, and refusals without a flood.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod common;
-
 use std::{
     future::Future as _,
     pin::pin,
     task::{Context, Waker},
 };
 
-use common::{
+use crate::common::{
     Call, World, admin, child, generate, principal, seconds, service,
     store::Side::{After, Before},
     world,

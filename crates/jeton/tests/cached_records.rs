@@ -2,9 +2,7 @@
 //! the log does.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod common;
-
-use common::{
+use crate::common::{
     Call, LEEWAY, SKEW, TTL, World, admin, child, seconds, service,
     store::Side::{After, Before},
 };
@@ -62,7 +60,7 @@ async fn a_change_here_holds_here_at_once() {
     assert!(is_rejected(exchange(&here, &token).await, Rejection::Disabled));
     here.enable(&admin(), token.record.id).await.unwrap();
     assert!(here.authenticate(&child(&here, &token).await).is_ok());
-    let narrow = Edit { roles: Some(common::names(&[])), ..Edit::default() };
+    let narrow = Edit { roles: Some(crate::common::names(&[])), ..Edit::default() };
     here.update(&admin(), token.record.id, narrow, None).await.unwrap();
     let principal = here.authenticate(&child(&here, &token).await).unwrap();
     assert!(!principal.roles().contains("writer"));

@@ -1,14 +1,12 @@
 //! Killing an API token kills the access tokens made from it: after the answer, none is accepted.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod common;
-
 use std::sync::{
     Arc,
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
-use common::{admin, child, names, service, world};
+use crate::common::{admin, child, names, service, world};
 use jeton::{Authority, Edit, RecordId, Rejection};
 
 #[derive(Clone, Copy, Debug)]

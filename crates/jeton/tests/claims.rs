@@ -1,9 +1,7 @@
 //! Claims of both kinds of token, each of every wrong form, signed with the right key.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod common;
-
-use common::{API, ISSUER, World, child, keys::payload, seconds, service, world};
+use crate::common::{API, ISSUER, World, child, keys::payload, seconds, service, world};
 use jeton::{AuthenticateError, Authority, Exchange, ExchangeError, Rejection};
 use serde_json::{Value, json};
 
@@ -63,7 +61,7 @@ async fn every_claim_of_an_access_token_is_of_its_form() {
     let good = access_claims(&world, &authority).await;
     let judge = |payload: &str| {
         let token = world.access_key.craft(&world.access_key.header("at+jwt"), payload);
-        common::refusal(authority.authenticate(&token))
+        crate::common::refusal(authority.authenticate(&token))
     };
     let names: Vec<_> = good.as_object().unwrap().keys().cloned().collect();
     assert_eq!(names.len(), 13, "{names:?}");
@@ -163,7 +161,7 @@ async fn no_access_token_lives_longer_than_can_be_set() {
     ] {
         let claims = with(&good, name, &raw.to_string());
         let token = world.access_key.craft(&world.access_key.header("at+jwt"), &claims);
-        assert_eq!(common::refusal(authority.authenticate(&token)), rejection, "{name} {raw}");
+        assert_eq!(crate::common::refusal(authority.authenticate(&token)), rejection, "{name} {raw}");
     }
 }
 

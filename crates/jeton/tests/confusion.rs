@@ -1,14 +1,12 @@
 //! Tokens in the wrong place, and tokens that nobody but an attacker would write.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod common;
-
-use aws_lc_rs::hmac;
-use common::{
+use crate::common::{
     API, LEEWAY, SKEW, TTL, World, child,
     keys::{encode, payload, sign_with},
     service, world,
 };
+use aws_lc_rs::hmac;
 use jeton::{
     Algorithm, AuthenticateError, Authority, Exchange, ExchangeError, Generated, Rejection, SigningKey,
 };
@@ -25,13 +23,13 @@ async fn doors(authority: &Authority, token: &str) -> [Option<Rejection>; 3] {
         Err(AuthenticateError::Rejected(rejection)) => Some(rejection),
         Err(other) => unreachable!("{other}"),
     };
-    [common::refusal(authority.authenticate(token)), exchange, direct]
+    [crate::common::refusal(authority.authenticate(token)), exchange, direct]
 }
 
 /// Refused at every door, in one word; what is no bearer at all is told so where bearers are taken.
 fn everywhere(token: &str) -> [Option<Rejection>; 3] {
     let invalid = Rejection::Invalid;
-    [common::as_bearer(token, invalid), invalid, invalid].map(Some)
+    [crate::common::as_bearer(token, invalid), invalid, invalid].map(Some)
 }
 
 /// Refused everywhere, in one word, without a question to anybody.
@@ -223,11 +221,11 @@ async fn another_issuer_with_the_same_keys_is_another_issuer() {
     let other = builder.build().await.unwrap();
     let token = service(&other, "theirs").await;
     let access_token = child(&other, &token).await;
-    let asked = world.store.count(common::Call::Find);
+    let asked = world.store.count(crate::common::Call::Find);
     let (issuer, invalid) = (Some(Rejection::Issuer), Some(Rejection::Invalid));
     assert_eq!(doors(authority, token.api_token.expose()).await, [invalid, issuer, issuer]);
     assert_eq!(doors(authority, &access_token).await, [issuer, invalid, invalid]);
-    assert_eq!(world.store.count(common::Call::Find), asked);
+    assert_eq!(world.store.count(crate::common::Call::Find), asked);
 }
 
 #[tokio::test]
@@ -238,7 +236,7 @@ async fn the_end_is_outside_and_the_future_is_not_now() {
     world.clock.pass(1);
     assert_eq!(authority.authenticate(access_token).unwrap_err().rejection(), Some(Rejection::Expired));
 
-    let strict = world.start(world.builder().leeway(common::seconds(0))).await;
+    let strict = world.start(world.builder().leeway(crate::common::seconds(0))).await;
     let token = service(&strict, "strict").await;
     let access_token = child(&strict, &token).await;
     world.clock.pass(TTL - 1);
@@ -262,7 +260,7 @@ async fn an_api_token_has_a_beginning_and_an_end() {
     let (world, authority) = world().await;
     let mut request = jeton::Generate::new("CI").with_expiry(jeton::Expiry::At(world.clock.at(200)));
     request.not_before = Some(world.clock.at(100));
-    let token = common::generate(&authority, request).await;
+    let token = crate::common::generate(&authority, request).await;
     let text = token.api_token.expose();
     let both = |rejection| [Some(Rejection::Invalid), rejection, rejection];
     world.clock.pass(99);

@@ -1,11 +1,9 @@
 //! Verifying elsewhere: with the keys and the cut-offs that an issuer publishes, and no store.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
-mod common;
-
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
-use common::{
+use crate::common::{
     API, ISSUER, LEEWAY, OTHER_API, SKEW, TTL, World, admin, child,
     issuer::{Answers, Published, of},
     seconds, service, world,
@@ -78,7 +76,7 @@ fn is_unavailable(verifier: &Verifier, token: &str) -> bool {
 
 /// Keys that are made, rotated and retired while it runs.
 async fn managed(world: &World) -> Authority {
-    let master = MasterKey::from_base64url(&common::keys::encode(&[1; 32])).unwrap();
+    let master = MasterKey::from_base64url(&crate::common::keys::encode(&[1; 32])).unwrap();
     Authority::builder(ISSUER)
         .audience(API)
         .store(world.store.clone())
@@ -111,7 +109,7 @@ async fn networks_count_there_too() {
     let (_world, authority, _source, verifier) = scene().await;
     let mut request = Generate::new("CI").with_role("reader");
     request.networks = vec!["10.0.0.0/8".parse().unwrap()];
-    let token = common::generate(&authority, request).await;
+    let token = crate::common::generate(&authority, request).await;
     let from = |address: &str| jeton::OriginRef {
         address: Some(address.parse::<IpAddr>().unwrap()),
         ..jeton::OriginRef::default()
@@ -285,8 +283,8 @@ async fn an_unknown_key_is_asked_for_once_in_a_while_and_by_our_tokens_alone() {
     let (world, authority, source, verifier) = scene().await;
     let token = service(&authority, "CI").await;
     let access = child(&authority, &token).await;
-    let claims = common::keys::payload(&access);
-    let stranger = common::TestKey::new();
+    let claims = crate::common::keys::payload(&access);
+    let stranger = crate::common::TestKey::new();
     let ours = stranger.craft(&stranger.header("at+jwt"), &claims.to_string());
     let mut other = claims.clone();
     other["iss"] = json!("https://other.example");
@@ -372,7 +370,7 @@ async fn cut_offs_are_taken_from_the_issuer_alone_and_in_their_time() {
     let access = child(&authority, &token).await;
     let keys = of(&authority, Document::Keys).await.0;
     let signed = of(&authority, Document::CutOffs).await.0;
-    let good = common::keys::payload(std::str::from_utf8(&signed).unwrap());
+    let good = crate::common::keys::payload(std::str::from_utf8(&signed).unwrap());
     let record = json!({token.record.id.to_string(): 5});
     let with = |change: &dyn Fn(&mut Value)| {
         let mut claims = good.clone();
@@ -381,7 +379,7 @@ async fn cut_offs_are_taken_from_the_issuer_alone_and_in_their_time() {
         change(&mut claims);
         claims.to_string()
     };
-    let (key, stranger) = (&world.access_key, common::TestKey::new());
+    let (key, stranger) = (&world.access_key, crate::common::TestKey::new());
     let typ = "cut-offs+jwt";
     let now = world.clock.unix();
     let refused = [
@@ -484,7 +482,7 @@ async fn very_many_cut_offs_fit() {
     use jeton::{RecordId, Source as _, SystemRandom};
     let (world, authority, source, verifier) = scene().await;
     let signed = of(&authority, Document::CutOffs).await.0;
-    let mut claims = common::keys::payload(std::str::from_utf8(&signed).unwrap());
+    let mut claims = crate::common::keys::payload(std::str::from_utf8(&signed).unwrap());
     let token = service(&authority, "CI").await;
     let access = child(&authority, &token).await;
     let mut records = serde_json::Map::new();

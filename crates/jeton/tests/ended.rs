@@ -1,11 +1,9 @@
 //! A principal learns that its token has ended, for connections that stay open.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod common;
-
 use std::time::Duration;
 
-use common::{LEEWAY, TTL, World, admin, child, generate, seconds, service, world};
+use crate::common::{LEEWAY, TTL, World, admin, child, generate, seconds, service, world};
 use jeton::{Account, Authority, Edit, Expiry, Generate, Generated, Origin, OriginRef, Principal, Rotate};
 use tokio::time::{Instant, timeout};
 

@@ -1,11 +1,9 @@
 //! The epoch rises exactly if rights are taken away, the version with every change, and revoked is for ever.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod common;
-
 use std::collections::BTreeSet;
 
-use common::{API, OTHER_API, admin, child, generate, names, service, unknown_id, world};
+use crate::common::{API, OTHER_API, admin, child, generate, names, service, unknown_id, world};
 use jeton::{
     Account, Conflict, Edit, Expiry, Generate, ManageError, Names, Rejection, Rotate, Standing, State,
     Store as _,
@@ -218,7 +216,7 @@ async fn a_change_meant_for_another_version_is_not_done() {
 async fn of_two_changes_meant_for_one_version_one_is_done() {
     let (world, authority) = world().await;
     let id = service(&authority, "CI").await.record.id;
-    let mut gate = world.store.hold(common::Call::Update, common::store::Side::Before);
+    let mut gate = world.store.hold(crate::common::Call::Update, crate::common::store::Side::Before);
     let slow = authority.clone();
     let edit = |text: &str| Edit { description: Some(text.into()), ..Edit::default() };
     let first = edit("first");
@@ -310,5 +308,5 @@ async fn a_store_that_lags_is_not_waited_for_without_end() {
     world.store.answer_stale(&old, 1_000);
     let answer = authority.revoke(&admin(), old.id).await;
     assert!(matches!(answer, Err(ManageError::Unavailable(_))), "{answer:?}");
-    assert!(world.store.count(common::Call::Update) < 100);
+    assert!(world.store.count(crate::common::Call::Update) < 100);
 }

@@ -1,9 +1,7 @@
 //! Nobody gives away what it does not hold: a table over what a caller holds, what it asks for, and the path.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod common;
-
-use common::{API, OTHER_API, admin, generate, names, principal, world};
+use crate::common::{API, OTHER_API, admin, generate, names, principal, world};
 use jeton::{
     Account, Authority, Caller, Edit, Exchange, Expiry, Generate, ManageError, Names, Record, policy::Denial,
     rights::scopes,
@@ -102,7 +100,7 @@ fn asks(me: Option<&'static str>) -> Vec<(&'static str, Ask, bool)> {
         ("a longer life", Ask { expiry: Expiry::InDays(31), ..ask() }, false),
         ("a life without end", Ask { expiry: Expiry::Never, ..ask() }, false),
         ("all audiences", Ask { audiences: names(&[]), ..ask() }, false),
-        ("an audience not held", Ask { audiences: names(&[common::FOREIGN_API]), ..ask() }, false),
+        ("an audience not held", Ask { audiences: names(&[crate::common::FOREIGN_API]), ..ask() }, false),
         ("all networks", Ask { networks: vec![], ..ask() }, false),
         ("a wider network", Ask { networks: nets(&["10.0.0.0/7"]), ..ask() }, false),
         ("one more network", Ask { networks: nets(&["10.1.0.0/16", "::/0"]), ..ask() }, false),
@@ -130,7 +128,7 @@ async fn from_inside(authority: &Authority, request: Generate) -> Caller {
     authority.authenticate(exchanged.access_token.expose()).unwrap().into()
 }
 
-async fn stage() -> (common::World, Authority) {
+async fn stage() -> (crate::common::World, Authority) {
     let (world, authority) = world().await;
     let everything =
         ["g1", "g2", "g3"].iter().fold(Account::active(), |account, group| account.with_group(*group));
@@ -166,7 +164,7 @@ async fn go(authority: &Authority, caller: &Caller, path: Path, ask: &Ask) -> Re
             request.subject = subject.map(str::to_owned);
             let before = generate(authority, request).await.record;
             let soon = Edit {
-                expiry: Some(Expiry::At(before.created_at.saturating_add(common::seconds(60)))),
+                expiry: Some(Expiry::At(before.created_at.saturating_add(crate::common::seconds(60)))),
                 ..Edit::default()
             };
             let before = authority.update(&admin(), before.id, soon, None).await.unwrap();
@@ -291,7 +289,7 @@ async fn a_caller_whose_token_was_ended_or_narrowed_meanwhile_gives_nothing() {
         let (_world, authority) = stage().await;
         let token = generate(&authority, Generate::new("alice").with_subject("alice")).await;
         let id = token.record.id;
-        let access_token = common::child(&authority, &token).await;
+        let access_token = crate::common::child(&authority, &token).await;
         let caller: Caller = authority.authenticate(&access_token).unwrap().into();
         let ask = || Generate::new("new").with_subject("alice").with_role("reader");
         match change {

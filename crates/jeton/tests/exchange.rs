@@ -1,11 +1,9 @@
 //! The exchange narrows and never widens, and tells a refusal from an outage.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod common;
-
 use std::collections::BTreeSet;
 
-use common::{
+use crate::common::{
     API, FOREIGN_API, OTHER_API, TTL, admin, generate, keys::payload, names, numbers::Numbers, people::Mood,
     seconds, service, world,
 };
@@ -120,14 +118,18 @@ async fn the_audience_is_one_that_the_token_may_be_used_for() {
         names(&[FOREIGN_API, OTHER_API])
     );
     for (token, audience) in
-        [(&free, "https://attacker.example"), (&free, ""), (&free, common::ISSUER), (&bound, API)]
+        [(&free, "https://attacker.example"), (&free, ""), (&free, crate::common::ISSUER), (&bound, API)]
     {
         let answer = ask(&authority, token, target(audience)).await;
         assert!(matches!(answer, Err(ExchangeError::InvalidTarget)), "{audience}");
     }
     let away = authority.exchange(free.api_token.expose(), &target(FOREIGN_API)).await.unwrap();
     let answer = authority.authenticate(away.access_token.expose());
-    assert_eq!(common::refusal(answer), Some(Rejection::Audience), "a token for elsewhere is none for here");
+    assert_eq!(
+        crate::common::refusal(answer),
+        Some(Rejection::Audience),
+        "a token for elsewhere is none for here"
+    );
 }
 
 #[tokio::test]
@@ -248,7 +250,7 @@ async fn a_directory_that_cannot_tell_refuses_nobody() {
         assert!(ask(&authority, &service, Exchange::default()).await.is_ok(), "it needs no directory");
         assert!(
             authority
-                .revoke(&admin(), common::service(&authority, &format!("{mood:?}")).await.record.id)
+                .revoke(&admin(), crate::common::service(&authority, &format!("{mood:?}")).await.record.id)
                 .await
                 .is_ok()
         );

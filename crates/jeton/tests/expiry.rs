@@ -1,11 +1,9 @@
 //! How long tokens may live: one policy for each kind, the same on every path, and a list of what breaks it.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod common;
-
 use std::time::Duration;
 
-use common::{World, admin, principal, seconds};
+use crate::common::{World, admin, principal, seconds};
 use jeton::{
     Account, Authority, Caller, Edit, Endless, Expiry, ExpiryPolicy, Filter, Generate, Kind, ManageError,
     Origin, Record, Rotate,

@@ -1,9 +1,7 @@
 //! What is done from time to time, by every node and as often as one likes.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod common;
-
-use common::{Call, World, admin, child, generate, seconds, service, store::Side::After};
+use crate::common::{Call, World, admin, child, generate, seconds, service, store::Side::After};
 use jeton::{
     Action, AuditFilter, AuditLog as _, AuditQuery, Authority, BuildError, Edit, Exchange, ExchangeError,
     Expiry, Generate, OriginRef, RecordId, Rejection, Standing, Store as _,

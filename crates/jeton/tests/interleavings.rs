@@ -1,15 +1,13 @@
 //! Exchanges and changes that meet at every point where one of them waits.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod common;
-
 use std::{
     future::Future as _,
     pin::pin,
     task::{Context, Waker},
 };
 
-use common::{
+use crate::common::{
     Call, World, admin, child, generate, names, service,
     store::Side::{After, Before},
     world,
@@ -25,7 +23,7 @@ async fn held(
     authority: &Authority,
     token: &Generated,
     call: Call,
-    side: common::store::Side,
+    side: crate::common::store::Side,
     kill: impl AsyncFnOnce(),
 ) -> Result<String, ExchangeError> {
     let mut gate = world.store.hold(call, side);
@@ -94,7 +92,7 @@ async fn an_exchange_takes_the_time_before_it_reads() {
     world.clock.pass(100);
     gate.release();
     let exchanged = exchange.await.unwrap().unwrap();
-    assert_eq!(exchanged.expires_at, started.saturating_add(common::seconds(common::TTL)));
+    assert_eq!(exchanged.expires_at, started.saturating_add(crate::common::seconds(crate::common::TTL)));
 }
 
 #[tokio::test]
@@ -127,7 +125,7 @@ async fn the_directory_is_asked_after_the_record_is_read() {
 }
 
 /// Polls a revoke so many times, drops it, and lets everything come to rest.
-async fn dropped_after(polls: usize, hold: Option<(Call, common::store::Side)>) -> bool {
+async fn dropped_after(polls: usize, hold: Option<(Call, crate::common::store::Side)>) -> bool {
     let (world, authority) = world().await;
     let token = service(&authority, "CI").await;
     let access_token = child(&authority, &token).await;

@@ -1,14 +1,12 @@
 //! Managed keys on several nodes: when they change, what goes on meanwhile, and what opens them.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod common;
-
 use std::sync::{
     Arc,
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
-use common::{FakeClock, ISSUER, admin, child, seconds, service};
+use crate::common::{FakeClock, ISSUER, admin, child, seconds, service};
 use jeton::{
     Authority, AuthorityBuilder, Exchange, ExchangeError, Generated, KeyState, KeyStore, MasterKey,
     MemoryStore, Rejection, Ring, StaticDirectory,
@@ -18,7 +16,7 @@ const LEAD: u64 = 360;
 const DAY: u64 = 86_400;
 const EVERY: u64 = 7 * DAY;
 /// All that an access token may live, on every clock.
-const SPAN: u64 = common::TTL + common::SKEW + common::LEEWAY;
+const SPAN: u64 = crate::common::TTL + crate::common::SKEW + crate::common::LEEWAY;
 
 /// One store and one clock, and keys that are kept there.
 #[derive(Default)]
@@ -28,7 +26,7 @@ struct Keys {
 }
 
 fn master(number: u8) -> MasterKey {
-    MasterKey::from_base64url(&common::keys::encode(&[number; 32])).unwrap()
+    MasterKey::from_base64url(&crate::common::keys::encode(&[number; 32])).unwrap()
 }
 
 impl Keys {
@@ -38,9 +36,9 @@ impl Keys {
             .managed_keys(self.store.clone(), master)
             .directory(Arc::new(StaticDirectory::new()))
             .clock(self.clock.clone())
-            .access_ttl(seconds(common::TTL))
-            .clock_skew(seconds(common::SKEW))
-            .leeway(seconds(common::LEEWAY))
+            .access_ttl(seconds(crate::common::TTL))
+            .clock_skew(seconds(crate::common::SKEW))
+            .leeway(seconds(crate::common::LEEWAY))
             .key_lead(seconds(LEAD))
             .rotate_access_keys_every(seconds(EVERY))
             .feed_interval(seconds(1_000_000))
@@ -110,7 +108,7 @@ async fn an_old_access_key_goes_when_all_that_it_signed_has_ended() {
     keys.clock.pass(1);
     let next = child(&there, &token).await;
     assert_ne!(kid(&last), kid(&next));
-    for _ in 0..common::TTL - 2 {
+    for _ in 0..crate::common::TTL - 2 {
         keys.clock.pass(1);
         here.keep_house().await.unwrap();
         there.sync().await.unwrap();
@@ -293,6 +291,6 @@ async fn a_ring_with_nothing_but_retired_keys_gets_a_new_one_at_the_start() {
     let new = child(&here, &service(&here, "new").await).await;
     for node in [&here, &there] {
         assert!(node.authenticate(&new).is_ok());
-        assert_eq!(common::refusal(node.authenticate(&old)), Some(Rejection::Invalid));
+        assert_eq!(crate::common::refusal(node.authenticate(&old)), Some(Rejection::Invalid));
     }
 }

@@ -1,9 +1,7 @@
 //! When and from where a token was last used: exchanges and children count for the record.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod common;
-
-use common::{
+use crate::common::{
     admin, child, service,
     store::{Call, Side},
     world,

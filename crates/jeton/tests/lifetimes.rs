@@ -1,11 +1,9 @@
 //! How long tokens may live: one policy for every path that makes a token or lets one live longer.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod common;
-
 use std::time::Duration;
 
-use common::{World, admin, service};
+use crate::common::{World, admin, service};
 use jeton::{Edit, Expiry, Generate, ManageError, Rotate, State};
 
 const DAY: Duration = Duration::from_secs(86_400);

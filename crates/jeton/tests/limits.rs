@@ -1,11 +1,9 @@
 //! How often something may be tried, by the clock of the authority.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod common;
-
 use std::time::Duration;
 
-use common::{Call, World, admin, child, generate, people::Mood, seconds, service};
+use crate::common::{Call, World, admin, child, generate, people::Mood, seconds, service};
 use jeton::{
     Account, AuthenticateError, Authority, Conflict, Edit, Exchange, ExchangeError, Generate, ManageError,
     Origin, OriginRef, PerMinute, Signatures,
@@ -123,7 +121,7 @@ async fn what_counts_is_a_bad_credential() {
     let here = || from("192.0.2.1");
     for _ in 0..10 {
         // Wrong requests with a good credential, and outages.
-        let scope = Exchange { scopes: Some(common::names(&["x"])), ..here() };
+        let scope = Exchange { scopes: Some(crate::common::names(&["x"])), ..here() };
         assert!(matches!(authority.exchange(api_token, &scope).await, Err(ExchangeError::InvalidScope)));
         let target = Exchange { audience: Some("x".into()), ..here() };
         assert!(matches!(authority.exchange(api_token, &target).await, Err(ExchangeError::InvalidTarget)));
@@ -215,7 +213,7 @@ async fn a_user_has_so_many_live_tokens() {
     personal("3").await.unwrap();
     assert!(full(&personal("4").await) && full(&service("4").await));
     authority.generate(&admin(), Generate::new("4").with_subject("bob")).await.unwrap();
-    common::service(&authority, "of nobody").await;
+    crate::common::service(&authority, "of nobody").await;
     // A disabled one counts, a dead one does not.
     authority.disable(&admin(), first).await.unwrap();
     assert!(full(&service("5").await));
@@ -228,7 +226,7 @@ async fn a_user_has_so_many_live_tokens() {
     world.clock.pass(10);
     let sixth = service("6").await.unwrap().record;
     // Whatever gives the user one more counts alike.
-    let other = common::service(&authority, "other").await.record;
+    let other = crate::common::service(&authority, "other").await.record;
     let to_alice = Edit { subject: Some(Some("alice".into())), ..Edit::default() };
     let moved = async |id| authority.update(&admin(), id, to_alice.clone(), None).await;
     assert!(matches!(moved(other.id).await, Err(ManageError::Conflict(Conflict::TooManyTokens))));

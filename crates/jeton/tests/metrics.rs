@@ -1,11 +1,9 @@
 //! What is counted, through the facade, as a recorder of the host sees it.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod common;
-
 use std::collections::BTreeMap;
 
-use common::{Call, World, admin, child, seconds, service};
+use crate::common::{Call, World, admin, child, seconds, service};
 use jeton::{Exchange, OriginRef};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 

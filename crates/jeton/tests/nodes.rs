@@ -1,11 +1,11 @@
 //! Several nodes on one store: what one answers, the others obey once they have read the log.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod common;
-
 use std::sync::Arc;
 
-use common::{Call, LEEWAY, SKEW, TTL, World, admin, child, names, seconds, service, store::Side::After};
+use crate::common::{
+    Call, LEEWAY, SKEW, TTL, World, admin, child, names, seconds, service, store::Side::After,
+};
 use jeton::{Edit, Exchange, ExchangeError, Rejection, Standing};
 
 #[tokio::test]
@@ -185,7 +185,7 @@ async fn a_shorter_lifetime_later_does_not_shorten_the_span() {
 #[tokio::test]
 async fn the_lifetime_is_stored_before_the_first_child_is_signed() {
     let world = World::new();
-    let mut gate = world.store.hold(Call::LongestAccessTtl, common::store::Side::Before);
+    let mut gate = world.store.hold(Call::LongestAccessTtl, crate::common::store::Side::Before);
     let building = tokio::spawn(world.builder().build());
     gate.arrived().await;
     assert!(!building.is_finished(), "no authority before the lifetime is stored");

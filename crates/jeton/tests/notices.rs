@@ -1,12 +1,10 @@
 //! What the host app is told: each thing once, whichever node finds out, and at its moment.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod common;
-
 use std::sync::Arc;
 
+use crate::common::{Call, Ears, World, admin, generate, seconds, service, store::Side::After};
 use async_trait::async_trait;
-use common::{Call, Ears, World, admin, generate, seconds, service, store::Side::After};
 use jeton::{
     Authority, Edit, Event, Exchange, Expiry, Generate, Generated, Notice, Origin, RecordId, Rotate, Sink,
     SinkError,
@@ -291,7 +289,7 @@ async fn an_end_by_somebody_is_told_of_once() {
             "revoke" => drop(authority.revoke(&admin(), id).await.unwrap()),
             "delete" => authority.delete(&admin(), id).await.unwrap(),
             "give up" => {
-                let child = common::child(&authority, &token).await;
+                let child = crate::common::child(&authority, &token).await;
                 let principal = authority.authenticate(&child).unwrap();
                 authority.revoke_self(&principal, Origin::default(), None).await.unwrap();
             }

@@ -1,11 +1,9 @@
 //! A store that does not answer is an outage, never a refusal, and never an acceptance.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod common;
-
 use std::error::Error as _;
 
-use common::{Call, admin, child, service, world};
+use crate::common::{Call, admin, child, service, world};
 use jeton::{AuthenticateError, Edit, Exchange, ExchangeError, Generate, ManageError, Unavailable};
 
 fn is_store<T>(answer: Result<T, ManageError>) -> bool {
@@ -45,7 +43,7 @@ async fn every_call_tells_that_it_could_not_tell() {
 async fn the_cause_is_in_the_sources_and_not_in_the_text() {
     let (world, authority) = world().await;
     world.store.fail(Call::Find, true);
-    let error = authority.find(&admin(), common::unknown_id()).await.unwrap_err();
+    let error = authority.find(&admin(), crate::common::unknown_id()).await.unwrap_err();
     assert_eq!(error.to_string(), "the store did not answer");
     assert_eq!(error.source().unwrap().to_string(), "the disk is gone");
 }

@@ -1,9 +1,7 @@
 //! Personal tokens where a user has one: the new one takes the place of the old one, whoever comes at the same time.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod common;
-
-use common::{
+use crate::common::{
     Call, LEEWAY, SKEW, TTL, World, admin, child, generate, names, seconds,
     store::Side::{After, Before},
 };

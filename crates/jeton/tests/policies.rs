@@ -1,9 +1,7 @@
 //! Policies against a truth table of their own making, their printed form, and which denial is told.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod common;
-
-use common::{admin, names, numbers::Numbers, principal, world};
+use crate::common::{admin, names, numbers::Numbers, principal, world};
 use jeton::{
     Account, Generate, NamedAudience, Principal,
     policy::{

@@ -1,8 +1,6 @@
 //! What is remembered of access tokens, against whatever refuses them.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod common;
-
 use std::{
     sync::{
         Arc,
@@ -11,7 +9,7 @@ use std::{
     thread,
 };
 
-use common::{World, admin, child, refusal, service};
+use crate::common::{World, admin, child, refusal, service};
 use jeton::{
     Algorithm, Authority, Exchange, ExchangeError, Origin, OriginRef, Rejection, SigningKey, Store as _,
     SystemRandom,
@@ -57,7 +55,7 @@ async fn refusals_at_a_hit(digests: bool) {
     assert_eq!(refusal(node.authenticate(&child)), Some(Rejection::Revoked));
     assert_eq!(refusal(node.authenticate(&sibling)), None);
     // Its time.
-    world.clock.pass(common::TTL + common::LEEWAY);
+    world.clock.pass(crate::common::TTL + crate::common::LEEWAY);
     assert_eq!(refusal(node.authenticate(&sibling)), Some(Rejection::Expired));
 }
 

@@ -1,9 +1,7 @@
 //! After a backup was put back: nothing of what was given out since, or before, is taken for something else.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod common;
-
-use common::{Call, LEEWAY, SKEW, TTL, World, admin, child, generate, seconds, service};
+use crate::common::{Call, LEEWAY, SKEW, TTL, World, admin, child, generate, seconds, service};
 use jeton::{
     Action, AuditEntry, AuditFilter, Authority, Edit, Exchange, ExchangeError, Generate, Generated, Insert,
     MemoryStore, NamedAudience, Origin, Query, Record, RecordId, Rejection, Rotate, Signatures, Standing,
@@ -223,7 +221,7 @@ async fn what_is_refused_stays_refused_until_it_has_ended() {
 
 #[tokio::test]
 async fn doing_it_again_and_an_outage_in_between_come_to_the_same() {
-    let (world, authority) = common::world().await;
+    let (world, authority) = crate::common::world().await;
     let token = service(&authority, "CI").await;
     let id = token.record.id;
     for call in [Call::LongestAccessTtl, Call::Restore] {

@@ -1,11 +1,9 @@
 //! A token that is shown again, byte by byte, without its ever having been stored.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod common;
-
 use std::sync::Arc;
 
-use common::{Call, World, admin, generate, names, principal, seconds, service};
+use crate::common::{Call, World, admin, generate, names, principal, seconds, service};
 use jeton::{
     Account, Algorithm, Authority, Caller, Conflict, Edit, Exchange, Expiry, Generate, Generated,
     ManageError, MasterKey, MemoryStore, RecordId, Reveal, Rotate, SigningKey, SystemRandom, rights::scopes,
@@ -33,9 +31,9 @@ async fn rotate(authority: &Authority, token: &Generated, grace: u64) -> Generat
 
 #[tokio::test]
 async fn unless_told_otherwise_a_token_is_shown_once() {
-    let (world, authority) = common::world().await;
+    let (world, authority) = crate::common::world().await;
     let token = service(&authority, "CI").await;
-    for id in [token.record.id, common::unknown_id()] {
+    for id in [token.record.id, crate::common::unknown_id()] {
         let before = world.store.calls();
         assert!(matches!(authority.reveal(&admin(), id).await, Err(ManageError::RevealNotAllowed)));
         assert_eq!(world.store.calls(), before, "nobody is asked");
@@ -96,7 +94,7 @@ async fn the_same_bytes_are_shown_after_a_restart_with_managed_keys() {
         let store = Arc::new(MemoryStore::new());
         let start = async || {
             let master = MasterKey::from_base64url(&"A".repeat(43)).unwrap();
-            Authority::builder(common::ISSUER)
+            Authority::builder(crate::common::ISSUER)
                 .store(store.clone())
                 .directory(world.people.clone())
                 .managed_keys(store.clone(), master)
@@ -122,7 +120,7 @@ async fn signatures_that_differ_each_time_are_refused_when_it_is_built() {
     // It counts for API tokens alone.
     assert!(world.builder().access_keys([key()]).reveal(Reveal::Again).build().await.is_ok());
     let store = Arc::new(MemoryStore::new());
-    let builder = Authority::builder(common::ISSUER)
+    let builder = Authority::builder(crate::common::ISSUER)
         .store(store.clone())
         .directory(world.people.clone())
         .managed_keys(store, MasterKey::generate(&SystemRandom).unwrap())
@@ -142,7 +140,7 @@ async fn what_has_ended_and_what_cannot_be_made_again_is_not_shown() {
     world.clock.pass(1);
     assert!(unavailable(&authority.reveal(&admin(), ended.record.id).await), "the end is outside");
     authority.delete(&admin(), revoked.record.id).await.unwrap();
-    for id in [revoked.record.id, common::unknown_id()] {
+    for id in [revoked.record.id, crate::common::unknown_id()] {
         assert!(matches!(authority.reveal(&admin(), id).await, Err(ManageError::NotFound)));
     }
 

@@ -1,15 +1,13 @@
 //! Rotation: the record stays, its credential changes, and the old one goes at a moment that is known beforehand.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod common;
-
 use std::{
     future::Future as _,
     pin::pin,
     task::{Context, Waker},
 };
 
-use common::{
+use crate::common::{
     Call, LEEWAY, SKEW, TTL, World, admin, child, generate, principal, seconds, service,
     store::Side::{self, After, Before},
     world,
@@ -563,7 +561,7 @@ async fn nobody_rotates_and_so_sees_what_gives_more_than_it_holds() {
         (asked("a scope not held").with_scope("tokens:grant"), false),
         (asked("another subject").with_subject("bob"), false),
         (Generate { tenant: Some("acme".into()), ..asked("another tenant") }, false),
-        (Generate { groups: common::names(&["g1"]), ..asked("a group not held") }, false),
+        (Generate { groups: crate::common::names(&["g1"]), ..asked("a group not held") }, false),
         (Generate { expiry: Expiry::InDays(31), ..asked("a longer life") }, false),
         (Generate { expiry: Expiry::Never, ..asked("a life without end") }, false),
     ];

@@ -1,9 +1,7 @@
 //! Key and secret: what proves a holder beside the API token, and nothing but the one that was given out.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod common;
-
-use common::{
+use crate::common::{
     Call, LEEWAY, SKEW, TTL, World, admin, child, generate, principal, seconds, secret_key, service,
     signature::sign,
     store::Side::{After, Before},
@@ -152,7 +150,7 @@ async fn a_record_without_one_accepts_none() {
 fn hmac_of(id: &str) -> String {
     let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, &[1; 32]);
     let tag = aws_lc_rs::hmac::sign(&key, format!("jeton secret {id} 1").as_bytes());
-    format!("1.{}", common::keys::encode(tag.as_ref()))
+    format!("1.{}", crate::common::keys::encode(tag.as_ref()))
 }
 
 #[tokio::test]
@@ -241,7 +239,7 @@ async fn who_may_sign_for_anyone_is_made_by_who_may_grant() {
     let given = generate(&authority, request("given")).await.record;
 
     // To keep it and to narrow it takes no more than to write.
-    let roles = |list: &[&str]| Edit { roles: Some(common::names(list)), ..Edit::default() };
+    let roles = |list: &[&str]| Edit { roles: Some(crate::common::names(list)), ..Edit::default() };
     authority.update(&clerk, given.id, roles(&[]), None).await.unwrap();
     assert!(is_denied(&authority.update(&clerk, given.id, roles(&["writer"]), None).await));
     assert!(is_denied(&authority.rotate(&clerk, given.id, rotation(0)).await));
@@ -320,7 +318,7 @@ async fn every_child_got_by_a_signature_dies_when_its_user_changes() {
             assert!(
                 children
                     .iter()
-                    .all(|child| common::refusal(node.authenticate(child)) == Some(Rejection::CutOff))
+                    .all(|child| crate::common::refusal(node.authenticate(child)) == Some(Rejection::CutOff))
             );
             assert!(node.authenticate(&others).is_ok(), "bound to somebody else");
         }
@@ -354,7 +352,7 @@ async fn an_exchange_by_a_signature_that_meets_the_change_gives_the_new_rights_o
         held.release();
         let exchanged = exchanging.await.unwrap().unwrap();
         let principal = authority.authenticate(exchanged.access_token.expose()).unwrap();
-        assert_eq!(principal.roles(), &common::names(&["reader"]), "{side:?}");
+        assert_eq!(principal.roles(), &crate::common::names(&["reader"]), "{side:?}");
     }
 }
 
@@ -398,7 +396,8 @@ async fn the_keys_of_secrets_are_keys_of_their_own() {
     let store = std::sync::Arc::new(jeton::MemoryStore::new());
     let node = async || {
         let master = jeton::MasterKey::from_base64url(&"A".repeat(43)).unwrap();
-        let builder = Authority::builder(common::ISSUER).store(store.clone()).directory(world.people.clone());
+        let builder =
+            Authority::builder(crate::common::ISSUER).store(store.clone()).directory(world.people.clone());
         builder.managed_keys(store.clone(), master).build().await.unwrap()
     };
     let (here, there) = (node().await, node().await);

@@ -1,17 +1,15 @@
 //! Users with a session of the host as callers: what the directory gives them, and nothing beyond it.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod common;
-
 use std::sync::Arc;
 
-use common::{admin, generate, names, people::Mood, principal, world};
+use crate::common::{admin, generate, names, people::Mood, principal, world};
 use jeton::{
     Account, Authority, Caller, DirectoryError, DirectorySearch, Edit, Expiry, Generate, ManageError, Match,
     StaticDirectory, Unavailable, policy::Denial, rights::scopes,
 };
 
-async fn stage() -> (common::World, Authority) {
+async fn stage() -> (crate::common::World, Authority) {
     let (world, authority) = world().await;
     let roles = |list: &[&str]| Account { roles: names(list), ..Account::active() };
     let alice = Account { groups: names(&["g1", "g2"]), ..roles(&["clerk", "reader"]) };

@@ -1,11 +1,9 @@
 //! Signatures by a secret: for five minutes, for the user that they name, and nothing else.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod common;
-
 use std::collections::BTreeSet;
 
-use common::{
+use crate::common::{
     Call, SKEW, World, admin, generate,
     people::Mood,
     signature::{hash, sign},
@@ -150,7 +148,10 @@ async fn before_it_is_proven_nothing_is_told() {
     let forged = |key: &str| format!("tkn_{key}_{now}_alice_{}", "0".repeat(64));
     let id = token.record.id;
     let key = id.to_string();
-    assert_eq!(rejection(&authority, &forged(&common::unknown_id().to_string())).await, Rejection::Invalid);
+    assert_eq!(
+        rejection(&authority, &forged(&crate::common::unknown_id().to_string())).await,
+        Rejection::Invalid
+    );
     assert_eq!(rejection(&authority, &forged(&key)).await, Rejection::Invalid);
     let calls = world.people.calls();
     authority.disable(&admin(), id).await.unwrap();
@@ -165,12 +166,12 @@ async fn before_it_is_proven_nothing_is_told() {
 #[tokio::test]
 async fn a_record_without_a_secret_accepts_none() {
     let (world, authority, _) = world(Signatures::Accepted).await;
-    let plain = common::service(&authority, "plain").await;
+    let plain = crate::common::service(&authority, "plain").await;
     // Signed by the secret that it would have.
     let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, &[1; 32]);
     let id = plain.record.id;
     let tag = aws_lc_rs::hmac::sign(&key, format!("jeton secret {id} 1").as_bytes());
-    let (would_be, now) = (format!("1.{}", common::keys::encode(tag.as_ref())), world.clock.unix());
+    let (would_be, now) = (format!("1.{}", crate::common::keys::encode(tag.as_ref())), world.clock.unix());
     let hash = hash(&would_be, &format!("{id}{now}alice"));
     assert_eq!(rejection(&authority, &format!("tkn_{id}_{now}_alice_{hash}")).await, Rejection::Invalid);
 }
@@ -240,12 +241,15 @@ async fn the_rights_are_those_of_the_user_within_the_bounds_of_the_token() {
     let signature = sign(secret(&token), world.clock.unix(), "alice");
     let exchanged = authority.exchange_signature(&signature, &Exchange::default()).await.unwrap();
     let principal = authority.authenticate(exchanged.access_token.expose()).unwrap();
-    assert_eq!(principal.roles(), &common::names(&["writer"]));
-    assert_eq!(principal.scopes(), &common::names(&["reports:read", "reports:write"]));
-    assert_eq!(principal.groups(), &common::names(&["g"]));
+    assert_eq!(principal.roles(), &crate::common::names(&["writer"]));
+    assert_eq!(principal.scopes(), &crate::common::names(&["reports:read", "reports:write"]));
+    assert_eq!(principal.groups(), &crate::common::names(&["g"]));
     world.people.set("alice", Account::active().with_role("reader"));
     let exchanged = authority.exchange_signature(&signature, &Exchange::default()).await.unwrap();
-    assert_eq!(authority.authenticate(exchanged.access_token.expose()).unwrap().roles(), &common::names(&[]));
+    assert_eq!(
+        authority.authenticate(exchanged.access_token.expose()).unwrap().roles(),
+        &crate::common::names(&[])
+    );
 }
 
 #[tokio::test]
@@ -253,7 +257,7 @@ async fn it_goes_with_its_credential() {
     let (world, authority, token) = world(Signatures::Accepted).await;
     let now = world.clock.unix();
     let old = sign(secret(&token), now, "alice");
-    let grace = Rotate { grace: common::seconds(10), expiry: None };
+    let grace = Rotate { grace: crate::common::seconds(10), expiry: None };
     let new = authority.rotate(&admin(), token.record.id, grace).await.unwrap();
     let new = sign(secret(&new), now, "alice");
     assert!(acts_as(&authority, &old).await.is_ok() && acts_as(&authority, &new).await.is_ok());
@@ -311,7 +315,7 @@ async fn one_that_was_refused_was_not_used() {
     world.people.is(Mood::Well);
     let wanted = Exchange { audience: Some("x".into()), ..Exchange::default() };
     assert!(authority.exchange_signature(&signature, &wanted).await.is_err());
-    let wanted = Exchange { scopes: Some(common::names(&["x"])), ..Exchange::default() };
+    let wanted = Exchange { scopes: Some(crate::common::names(&["x"])), ..Exchange::default() };
     assert!(authority.exchange_signature(&signature, &wanted).await.is_err());
     for call in [Call::TakeName, Call::Find] {
         world.store.fail(call, true);

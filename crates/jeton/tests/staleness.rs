@@ -1,9 +1,7 @@
 //! A node that cannot read the change log: what it still accepts, and for how long.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod common;
-
-use common::{Call, World, admin, child, seconds, service, store::Side};
+use crate::common::{Call, World, admin, child, seconds, service, store::Side};
 use jeton::{AuthenticateError, Authority, Exchange, OriginRef, Rejection, Staleness, Unavailable};
 
 const BOUND: u64 = 5;
@@ -93,7 +91,7 @@ async fn unless_told_otherwise_they_are_accepted_until_they_end() {
     let access_token = child(&here, &token).await;
     here.revoke(&admin(), token.record.id).await.unwrap();
     world.store.fail(Call::Changes, true);
-    world.clock.pass(common::TTL + common::LEEWAY - 1);
+    world.clock.pass(crate::common::TTL + crate::common::LEEWAY - 1);
     assert!(there.authenticate(&access_token).is_ok());
     world.clock.pass(1);
     assert_eq!(there.authenticate(&access_token).unwrap_err().rejection(), Some(Rejection::Expired));

@@ -1,15 +1,13 @@
 //! When a user changes: every child of every token of that user, at once, and nobody else's.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod common;
-
 use std::{
     future::Future as _,
     pin::pin,
     task::{Context, Waker},
 };
 
-use common::{
+use crate::common::{
     Call, World, admin, child, generate, names,
     people::Mood,
     service,

@@ -1,9 +1,7 @@
 //! Bad requests: each is told by its field, and nothing is stored.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod common;
-
-use common::{API, Call, admin, generate, names, service, store::Side::Before, world};
+use crate::common::{API, Call, admin, generate, names, service, store::Side::Before, world};
 use jeton::{
     Account, Conflict, Edit, Exchange, ExchangeError, Expiry, Generate, Kind, ManageError, Names, Rejection,
     Timestamp,
@@ -287,8 +285,11 @@ async fn every_token_that_is_given_out_is_accepted() {
         match authority.generate(&admin(), Generate { scopes, ..Generate::new(length.to_string()) }).await {
             Ok(token) => {
                 fit += 1;
-                let access_token = common::child(&authority, &token).await;
-                assert_ne!(common::refusal(authority.authenticate(&access_token)), Some(Rejection::TooLong));
+                let access_token = crate::common::child(&authority, &token).await;
+                assert_ne!(
+                    crate::common::refusal(authority.authenticate(&access_token)),
+                    Some(Rejection::TooLong)
+                );
             }
             Err(error) => {
                 refused += 1;

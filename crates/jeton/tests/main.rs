@@ -1,0 +1,39 @@
+//! The scheme, as a host uses it. Tests that need a process to themselves stand beside.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod attacks;
+mod audiences;
+mod audit;
+mod cached_records;
+mod children;
+mod claims;
+mod common;
+mod confusion;
+mod elsewhere;
+mod ended;
+mod epochs;
+mod escalation;
+mod exchange;
+mod expiry;
+mod housekeeping;
+mod interleavings;
+mod keys;
+mod last_use;
+mod lifetimes;
+mod limits;
+mod metrics;
+mod nodes;
+mod notices;
+mod outages;
+mod personal;
+mod policies;
+mod remembered;
+mod restored;
+mod reveal;
+mod rotation;
+mod secret;
+mod sessions;
+mod signatures;
+mod staleness;
+mod subjects;
+mod validation;
