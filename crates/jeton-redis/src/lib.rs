@@ -21,6 +21,9 @@
 //! | `appendonly yes`, `appendfsync everysec` | the writes of the last second or two |
 //! | `appendonly no` | all since the last snapshot; it is told in the log when the store connects |
 //!
+//! Run `redis-check-aof --fix` before the server starts again: a log that was cut in the middle of a write keeps the half
+//! of it otherwise, which may take what is written after it along at the next crash, or be done after all.
+//!
 //! A write that is lost may be a revocation: the token works again. After any such loss, or after a backup was restored,
 //! call `Authority::restored`, which refuses whatever was given out before.
 //!

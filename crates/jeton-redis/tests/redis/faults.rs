@@ -1,6 +1,6 @@
 //! A server that is killed, that hangs, or that holds nonsense.
 
-use std::time::Duration;
+use std::{fs, time::Duration};
 
 use jeton::{
     AuditFilter, AuditLog as _, AuditQuery, Cursor, Filter, KeyStore as _, OnceStore as _, Query, Record,
@@ -49,14 +49,52 @@ async fn what_was_acknowledged_outlives_a_kill_of_the_server() {
         let found = store.find(id(1)).await.unwrap().unwrap();
         let written = [acknowledged, acknowledged + 1];
         assert!(written.contains(&found.version), "{found:?} after {acknowledged} were acknowledged");
-        let mut rows = store.changes(None).await.unwrap();
-        let mut count = rows.rows.len();
-        while rows.more {
-            rows = store.changes(Some(&rows.cursor)).await.unwrap();
-            count += rows.rows.len();
-        }
-        assert_eq!(count as u64, found.version - 1, "a row for each update");
+        assert_eq!(rows(&store).await, found.version - 1, "a row for each update");
         version = found.version;
+    }
+}
+
+/// How many rows the change log has.
+async fn rows(store: &RedisStore) -> u64 {
+    let mut changes = store.changes(None).await.unwrap();
+    let mut count = changes.rows.len();
+    while changes.more {
+        changes = store.changes(Some(&changes.cursor)).await.unwrap();
+        count += changes.rows.len();
+    }
+    count as u64
+}
+
+/// A crash may cut the server's log wherever it likes. The server forgets the half of a write, but leaves it in its log,
+/// and would do it after all when it starts once more.
+#[tokio::test]
+async fn the_half_of_a_write_never_comes_back() {
+    let mut server = OwnServer::start(&[]).await;
+    let settings = RedisSettings::from_url(&server.url()).unwrap();
+    let first = minimal_record(1);
+    let length = |server: &OwnServer| fs::metadata(server.log()).unwrap().len();
+    let store = settings.clone().connect().await.unwrap();
+    store.insert(&insert_of(&first)).await.unwrap();
+    for step in 0..8 {
+        let store = settings.clone().connect().await.unwrap();
+        let version = store.find(id(1)).await.unwrap().unwrap().version;
+        let update = update_to(&Record { version, epoch: version, ..first.clone() });
+        let before = length(&server);
+        store.update(&update).await.unwrap();
+        let all = length(&server);
+        server.kill().await;
+        let log = fs::OpenOptions::new().write(true).open(server.log()).unwrap();
+        log.set_len(before + (all - before) * (2 * step + 1) / 16).unwrap();
+        server.again().await;
+
+        let store = settings.clone().connect().await.unwrap();
+        assert_eq!(store.find(id(1)).await.unwrap().unwrap().version, version);
+        store.update(&update).await.unwrap();
+        server.kill().await;
+        server.again().await;
+        let store = settings.clone().connect().await.unwrap();
+        assert_eq!(store.find(id(1)).await.unwrap().unwrap().version, version + 1);
+        assert_eq!(rows(&store).await, version, "a row for each update, cut at {step}");
     }
 }
 

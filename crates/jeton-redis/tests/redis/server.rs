@@ -116,8 +116,24 @@ impl OwnServer {
         running.kill().await.unwrap();
     }
 
+    /// The log of its writes: the part that it appends to.
+    pub(crate) fn log(&self) -> std::path::PathBuf {
+        self.folder.path().join("appendonlydir/appendonly.aof.1.incr.aof")
+    }
+
+    /// Mends a log that was cut in the middle of a write, as the guide to deployment says.
+    async fn mend(&self) {
+        let written = self.folder.path().join("appendonlydir/appendonly.aof.manifest");
+        if written.exists() {
+            let command = r#"echo y | redis-check-aof --fix "$0""#;
+            let mended = Command::new("sh").arg("-c").arg(command).arg(written).output().await.unwrap();
+            assert!(mended.status.success(), "{}", String::from_utf8_lossy(&mended.stdout));
+        }
+    }
+
     /// Starts it on what is in the folder, and waits until it answers.
     pub(crate) async fn again(&mut self) {
+        self.mend().await;
         let mut command = Command::new("redis-server");
         command.args(["--port", "0", "--daemonize", "no", "--appendonly", "yes", "--appendfsync", "always"]);
         command.args(["--save", "", "--unixsocket"]).arg(self.socket()).arg("--dir").arg(self.folder.path());
