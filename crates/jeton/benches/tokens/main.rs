@@ -7,11 +7,10 @@
 
 mod bare;
 mod exchange;
-mod readers;
 mod verify;
 mod world;
 
 use criterion::{criterion_group, criterion_main};
 
-criterion_group!(all, verify::bench, exchange::bench, readers::bench);
+criterion_group!(all, verify::bench, exchange::bench);
 criterion_main!(all);
