@@ -1,10 +1,14 @@
-//! What a verified token says, as it is kept: all texts in one, so that a remembered token is one piece of memory and one
-//! of text.
+//! What a verified token says, as it is kept: with all its texts in one piece of memory, so that whoever asks for a
+//! remembered token waits for memory once.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use ipnet::IpNet;
-use zeroize::Zeroizing;
+use triomphe::{Arc, ThinArc};
+use zeroize::Zeroize as _;
 
 use crate::{
     NameList, RecordId, Timestamp, TokenKind,
@@ -35,7 +39,7 @@ pub(crate) struct Assertion<'a> {
     pub(crate) verifier: Watch,
 }
 
-/// The same as it is kept: with all texts in one.
+/// The same as it is kept, beside its texts.
 pub(crate) struct Known {
     pub(crate) kind: TokenKind,
     pub(crate) token_id: RecordId,
@@ -48,14 +52,18 @@ pub(crate) struct Known {
     /// In seconds from when it was issued on.
     pub(crate) known_for: u32,
     pub(crate) verifier: Watch,
-    /// The token, if it is remembered; then the lists. Wiped, since a token is a secret.
-    text: Zeroizing<Box<str>>,
     token_bytes: u16,
     /// Which keys it was verified with.
     keys_version: u16,
+    /// Whether it was asked for since the cache last looked for room.
+    asked: AtomicBool,
     pub(crate) checked: Checked,
     pub(crate) used: Used,
 }
+
+/// What is known of a token, and then its texts: the token, if it is remembered, and the lists. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Piece(ThinArc<Known, u8>);
 
 type Networks = Box<[IpNet]>;
 
@@ -70,25 +78,21 @@ pub(crate) mod list {
     pub(crate) const AUDIENCES: usize = 6;
 }
 
-impl Known {
+impl Piece {
     pub(crate) fn new(assertion: Assertion<'_>, token: &str, keys_version: u16, checked: Checked) -> Self {
         let Assertion { jti, subject, tenant, scopes, roles, groups, audiences, .. } = &assertion;
         let (ones, lists) = ([Some(*jti), *subject, *tenant], [scopes, roles, groups, audiences]);
         let ones_len: usize = ones.iter().map(|one| packed_len(one.iter().copied())).sum();
         let lists_len: usize = lists.iter().map(|names| packed_len(names.iter())).sum();
-        // As long as the text will be: what would grow leaves copies of a secret behind.
-        let mut text = String::with_capacity(token.len().saturating_add(ones_len).saturating_add(lists_len));
-        text.push_str(token);
+        let mut packed = Vec::with_capacity(ones_len.saturating_add(lists_len));
         for one in ones {
-            pack(&mut text, one.iter().copied());
+            pack(&mut packed, one.iter().copied());
         }
         for names in lists {
-            pack(&mut text, names.iter());
+            pack(&mut packed, names.iter());
         }
         let known_for = assertion.known_until.saturating_since(assertion.issued_at);
-        // The text of a token is bounded; one that is not remembered is none.
-        let token_bytes = u16::try_from(token.len()).unwrap_or(0);
-        Self {
+        let known = Known {
             kind: assertion.kind,
             token_id: assertion.token_id,
             epoch: assertion.epoch,
@@ -97,28 +101,40 @@ impl Known {
             expires_at: assertion.expires_at.unwrap_or(Timestamp::END_OF_TIME),
             known_for: u32::try_from(known_for.as_secs()).unwrap_or(u32::MAX),
             verifier: assertion.verifier,
-            text: Zeroizing::new(text.into_boxed_str()),
-            token_bytes,
+            // The text of a token is bounded; one that is not remembered is none.
+            token_bytes: u16::try_from(token.len()).unwrap_or(0),
             keys_version,
+            asked: AtomicBool::new(false),
             checked,
             used: Used::default(),
-        }
+        };
+        Self(with_texts(known, token, &packed))
     }
 
-    fn split(&self) -> (&str, &str) {
-        self.text.split_at_checked(self.token_bytes.into()).unwrap_or_default()
+    /// The same of one that is in the cache.
+    pub(crate) fn of_thin(thin: ThinArc<Known, u8>) -> Self {
+        Self(thin)
     }
 
-    pub(crate) fn lists(&self) -> &str {
+    pub(crate) fn thin(&self) -> &ThinArc<Known, u8> {
+        &self.0
+    }
+
+    pub(crate) fn known(&self) -> &Known {
+        &self.0.header.header
+    }
+
+    fn split(&self) -> (&[u8], &[u8]) {
+        self.0.slice.split_at_checked(self.known().token_bytes.into()).unwrap_or_default()
+    }
+
+    /// The token, if it is remembered.
+    pub(crate) fn token(&self) -> &[u8] {
+        self.split().0
+    }
+
+    pub(crate) fn lists(&self) -> &[u8] {
         self.split().1
-    }
-
-    pub(crate) fn networks(&self) -> &[IpNet] {
-        self.networks.as_deref().map_or(&[], |networks| networks)
-    }
-
-    pub(crate) fn known_until(&self) -> Timestamp {
-        self.issued_at.saturating_add(Duration::from_secs(self.known_for.into()))
     }
 
     pub(crate) fn list(&self, index: usize) -> NameList<'_> {
@@ -127,15 +143,70 @@ impl Known {
 
     /// Whether it was made from exactly that token, with the keys of that version.
     pub(crate) fn is_of(&self, token: &str, keys_version: u16) -> bool {
-        self.keys_version == keys_version && self.split().0 == token
+        self.known().keys_version == keys_version && self.token() == token.as_bytes()
+    }
+
+    /// How many bytes it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        /// Two counts, and what an allocator adds.
+        const AROUND: usize = 32;
+        let own = size_of::<Known>() + AROUND;
+        own.saturating_add(self.0.slice.len()).saturating_add(size_of_val(self.known().networks()))
+    }
+}
+
+/// In one piece: the token is copied to its place and nowhere else, since it is a secret.
+fn with_texts(known: Known, token: &str, packed: &[u8]) -> ThinArc<Known, u8> {
+    if token.is_empty() {
+        return ThinArc::from_header_and_slice(known, packed);
+    }
+    let mut piece = ThinArc::from_header_and_slice(known, &vec![0; token.len().saturating_add(packed.len())]);
+    piece.with_arc_mut(|piece| {
+        let texts = Arc::get_mut(piece).map(|piece| piece.slice_mut().split_at_mut(token.len()));
+        if let Some((first, rest)) = texts {
+            first.copy_from_slice(token.as_bytes());
+            rest.copy_from_slice(packed);
+        }
+    });
+    piece
+}
+
+impl Drop for Piece {
+    /// Wipes the token with the last of its holders. Two that let go of it in the same moment may each take the other
+    /// one for the last: then it is freed as it is.
+    fn drop(&mut self) {
+        if self.known().token_bytes > 0 {
+            self.0.with_arc_mut(|piece| {
+                if let Some(piece) = Arc::get_mut(piece) {
+                    piece.slice_mut().zeroize();
+                }
+            });
+        }
+    }
+}
+
+impl Known {
+    pub(crate) fn networks(&self) -> &[IpNet] {
+        self.networks.as_deref().map_or(&[], |networks| networks)
+    }
+
+    pub(crate) fn known_until(&self) -> Timestamp {
+        self.issued_at.saturating_add(Duration::from_secs(self.known_for.into()))
     }
 
     pub(crate) fn keys_version(&self) -> u16 {
         self.keys_version
     }
 
-    /// How many bytes it takes beside its own fields.
-    pub(crate) fn heap_bytes(&self) -> usize {
-        self.text.len().saturating_add(size_of_val(self.networks()))
+    /// Remembers that it was asked for. Written only if it was not known: others may read it at the same time.
+    pub(crate) fn ask(&self) {
+        if !self.asked.load(Ordering::Relaxed) {
+            self.asked.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether it was asked for since this was called last.
+    pub(crate) fn was_asked(&self) -> bool {
+        self.asked.load(Ordering::Relaxed) && self.asked.swap(false, Ordering::Relaxed)
     }
 }

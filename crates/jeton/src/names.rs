@@ -1,4 +1,4 @@
-//! Names as a principal holds them: packed into one text, or as a set of the host's.
+//! Names as a principal holds them: packed together with others, or as a set of the host's.
 
 use std::fmt;
 
@@ -6,11 +6,8 @@ use serde::{Serialize, Serializer};
 
 use crate::{Names, claims::Text};
 
-/// A length or a count is written as one character if it is below this, and as two otherwise.
-const SHORT: usize = 0x8000;
-
-/// Above all characters that are a short number, and above the surrogates, which are none.
-const PLANES: usize = 0x1_0000;
+/// A length or a count has seven bits in each byte, the lowest first; all bytes but its last one have this one too.
+const MORE: u8 = 0x80;
 
 /// Some names, each once and in order: roles, groups, scopes or audiences. Cheap to copy.
 #[derive(Clone, Copy)]
@@ -23,23 +20,28 @@ enum Held<'a> {
     Sorted(&'a [Text<'a>]),
 }
 
-/// So many names are left, and the text begins with the first of them.
+/// So many names are left, and the bytes begin with the first of them.
 #[derive(Clone, Copy, Debug)]
 struct Packed<'a> {
     left: usize,
-    text: &'a str,
+    bytes: &'a [u8],
 }
 
 impl<'a> Iterator for Packed<'a> {
-    type Item = &'a str;
+    type Item = &'a [u8];
 
-    fn next(&mut self) -> Option<&'a str> {
+    fn next(&mut self) -> Option<&'a [u8]> {
         self.left = self.left.checked_sub(1)?;
-        let (length, rest) = number(self.text)?;
+        let (length, rest) = number(self.bytes)?;
         let (name, rest) = rest.split_at_checked(length)?;
-        self.text = rest;
+        self.bytes = rest;
         Some(name)
     }
+}
+
+/// What was packed was a text.
+fn text(name: &[u8]) -> &str {
+    std::str::from_utf8(name).unwrap_or_default()
 }
 
 impl<'a> From<&'a Names> for NameList<'a> {
@@ -57,7 +59,7 @@ impl<'a> NameList<'a> {
     /// Whether that name is one of them.
     pub fn contains(self, name: &str) -> bool {
         match self.0 {
-            Held::Packed(_) => self.iter().any(|held| held == name),
+            Held::Packed(mut names) => names.any(|held| held == name.as_bytes()),
             Held::Set(names) => names.contains(name),
             Held::Sorted(_) => self.iter().any(|held| held == name),
         }
@@ -159,64 +161,69 @@ impl<'a> Iterator for NameIter<'a> {
 
     fn next(&mut self) -> Option<&'a str> {
         match &mut self.0 {
-            Left::Packed(names) => names.next(),
+            Left::Packed(names) => names.next().map(text),
             Left::Set(names) => names.next().map(String::as_str),
             Left::Sorted(names) => names.next().map(Text::as_str),
         }
     }
 }
 
-/// Appends a list to the text that holds several of them.
-pub(crate) fn pack<'a>(text: &mut String, names: impl Iterator<Item = &'a str> + Clone) {
-    push_number(text, names.clone().count());
+/// Appends a list to the bytes that hold several of them.
+pub(crate) fn pack<'a>(bytes: &mut Vec<u8>, names: impl Iterator<Item = &'a str> + Clone) {
+    push_number(bytes, names.clone().count());
     for name in names {
-        push_number(text, name.len());
-        text.push_str(name);
+        push_number(bytes, name.len());
+        bytes.extend_from_slice(name.as_bytes());
     }
 }
 
 /// How many bytes [`pack`] appends.
 pub(crate) fn packed_len<'a>(names: impl Iterator<Item = &'a str> + Clone) -> usize {
-    let digits_len = |number| digits(number).map(char::len_utf8).sum::<usize>();
-    digits_len(names.clone().count()) + names.map(|name| digits_len(name.len()) + name.len()).sum::<usize>()
+    number_len(names.clone().count()) + names.map(|name| number_len(name.len()) + name.len()).sum::<usize>()
 }
 
-/// The list of that index in a text of several.
-pub(crate) fn unpack(mut text: &str, index: usize) -> NameList<'_> {
+/// The list of that index in the bytes of several.
+pub(crate) fn unpack(mut bytes: &[u8], index: usize) -> NameList<'_> {
     for _ in 0..index {
-        let mut list = packed(text);
+        let mut list = packed(bytes);
         list.by_ref().for_each(drop);
-        text = list.text;
+        bytes = list.bytes;
     }
-    NameList(Held::Packed(packed(text)))
+    NameList(Held::Packed(packed(bytes)))
 }
 
 /// The list that begins here, and whatever comes after it.
-fn packed(text: &str) -> Packed<'_> {
-    let (left, text) = number(text).unwrap_or((0, ""));
-    Packed { left, text }
+fn packed(bytes: &[u8]) -> Packed<'_> {
+    let (left, bytes) = number(bytes).unwrap_or((0, &[]));
+    Packed { left, bytes }
 }
 
-/// A long number begins with a character from the planes above, which tells how often `SHORT` goes into it.
-fn digits(number: usize) -> impl Iterator<Item = char> {
-    let character = |code| u32::try_from(code).ok().and_then(char::from_u32).unwrap_or_default();
-    // What is longer than this can tell, 32 gigabytes, is no name.
-    let high = (number >= SHORT).then(|| character(PLANES + number / SHORT));
-    high.into_iter().chain([character(number % SHORT)])
-}
-
-fn push_number(text: &mut String, number: usize) {
-    text.extend(digits(number));
-}
-
-fn number(text: &str) -> Option<(usize, &str)> {
-    let mut characters = text.chars();
-    let first = characters.next()? as usize;
-    if first < SHORT {
-        return Some((first, characters.as_str()));
+fn number_len(mut number: usize) -> usize {
+    let mut bytes = 1;
+    while number >= usize::from(MORE) {
+        (number, bytes) = (number >> 7, bytes + 1);
     }
-    let low = characters.next()? as usize;
-    Some(((first - PLANES) * SHORT + low, characters.as_str()))
+    bytes
+}
+
+fn push_number(bytes: &mut Vec<u8>, mut number: usize) {
+    while number >= usize::from(MORE) {
+        bytes.push((number & 0x7F) as u8 | MORE);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+}
+
+fn number(mut bytes: &[u8]) -> Option<(usize, &[u8])> {
+    let (mut number, mut shift) = (0_usize, 0);
+    loop {
+        let (byte, rest) = bytes.split_first()?;
+        number |= usize::from(byte & 0x7F).checked_shl(shift)?;
+        if byte & MORE == 0 {
+            return Some((number, rest));
+        }
+        (bytes, shift) = (rest, shift + 7);
+    }
 }
 
 #[cfg(test)]
@@ -232,7 +239,7 @@ mod tests {
         let long = "x".repeat(70_000);
         let lists: [&[&str]; 5] =
             [&["one"], &[], &["a", "", "é", "\u{0}", "\u{10FFFF}"], &[&long, "y"], &["last"]];
-        let mut text = String::new();
+        let mut text = Vec::new();
         for list in lists {
             let before = text.len();
             pack(&mut text, list.iter().copied());
@@ -245,13 +252,13 @@ mod tests {
             assert!(list.iter().all(|name| unpacked.contains(name)));
             assert!(!unpacked.contains("on") && !unpacked.contains("x"));
         }
-        assert!(unpack(&text, 5).is_empty() && unpack("", 0).is_empty());
+        assert!(unpack(&text, 5).is_empty() && unpack(&[], 0).is_empty());
     }
 
     #[test]
     fn packed_or_not_they_are_the_same() {
         let set = names(&["b", "a", "c"]);
-        let mut text = String::new();
+        let mut text = Vec::new();
         pack(&mut text, set.iter().map(String::as_str));
         let (packed, plain) = (unpack(&text, 0), NameList::from(&set));
         assert_eq!(packed, plain);

@@ -1,11 +1,6 @@
 //! Who makes a request, proven.
 
-use std::{
-    fmt,
-    net::IpAddr,
-    sync::{Arc, Weak},
-    time::Duration,
-};
+use std::{fmt, net::IpAddr, sync::Weak, time::Duration};
 
 use ipnet::IpNet;
 
@@ -13,7 +8,7 @@ use crate::{
     NameList, RecordId, Timestamp,
     cutoff::Checked,
     jose::{Compact, TokenType},
-    known::{Assertion, Known, list},
+    known::{Assertion, Known, Piece, list},
     verifier::Parts,
 };
 
@@ -41,7 +36,7 @@ impl TokenKind {
 ///
 /// Only the verifier makes one: whoever holds a `Principal` holds a proof.
 #[derive(Clone)]
-pub struct Principal(Arc<Known>);
+pub struct Principal(Piece);
 
 /// The way back to what was found out since. It says nothing of who the principal is.
 pub(crate) struct Watch(Weak<Parts>);
@@ -59,7 +54,7 @@ impl PartialEq for Principal {
             let Known { kind, token_id, epoch, issued_at, expires_at, known_for, .. } = known;
             (*kind, *token_id, *epoch, *issued_at, *expires_at, *known_for)
         };
-        parts(&self.0) == parts(&other.0)
+        parts(self.known()) == parts(other.known())
             && self.networks() == other.networks()
             && self.0.lists() == other.0.lists()
     }
@@ -76,7 +71,7 @@ impl fmt::Debug for Watch {
 impl Principal {
     /// The one constructor: every claim about who somebody is passes here.
     pub(crate) fn assertion(assertion: Assertion<'_>) -> Self {
-        Self(Arc::new(Known::new(assertion, "", 0, Checked::default())))
+        Self(Piece::new(assertion, "", 0, Checked::default()))
     }
 
     /// The same of a token that may be remembered, verified with the keys of that version.
@@ -86,20 +81,29 @@ impl Principal {
         keys_version: u16,
         checked: Checked,
     ) -> Self {
-        Self(Arc::new(Known::new(assertion, token, keys_version, checked)))
+        Self(Piece::new(assertion, token, keys_version, checked))
     }
 
-    pub(crate) fn known(&self) -> &Known {
+    /// The same of a token that is remembered.
+    pub(crate) fn of_piece(piece: Piece) -> Self {
+        Self(piece)
+    }
+
+    pub(crate) fn piece(&self) -> &Piece {
         &self.0
     }
 
+    pub(crate) fn known(&self) -> &Known {
+        self.0.known()
+    }
+
     pub(crate) fn issued_at(&self) -> Timestamp {
-        self.0.issued_at
+        self.known().issued_at
     }
 
     /// The kind of token that it came with.
     pub fn kind(&self) -> TokenKind {
-        self.0.kind
+        self.known().kind
     }
 
     /// The user that it acts as; none for a service principal.
@@ -134,7 +138,7 @@ impl Principal {
 
     /// The id of the record behind its token.
     pub fn token_id(&self) -> RecordId {
-        self.0.token_id
+        self.known().token_id
     }
 
     /// The id of the very token (`jti`, RFC 7519 §4.1.7).
@@ -144,17 +148,17 @@ impl Principal {
 
     /// When its token ends, exclusive; `None` for an API token without end.
     pub fn expires_at(&self) -> Option<Timestamp> {
-        Some(self.0.expires_at).filter(|end| *end != Timestamp::END_OF_TIME)
+        Some(self.known().expires_at).filter(|end| *end != Timestamp::END_OF_TIME)
     }
 
     /// The epoch at which its rights were read.
     pub fn epoch(&self) -> u64 {
-        self.0.epoch
+        self.known().epoch
     }
 
     /// The networks that it may come from; empty if from everywhere.
     pub fn networks(&self) -> &[IpNet] {
-        self.0.networks()
+        self.known().networks()
     }
 
     /// Waits until its token is refused: it was revoked, its rights were changed, or its time is over. For connections
@@ -165,13 +169,14 @@ impl Principal {
     /// gone.
     pub async fn ended(&self) {
         const LOOK_AGAIN: Duration = Duration::from_secs(1);
-        let Some(mut raised) = self.0.verifier.0.upgrade().map(|parts| parts.cut_offs.subscribe()) else {
+        let Some(mut raised) = self.known().verifier.0.upgrade().map(|parts| parts.cut_offs.subscribe())
+        else {
             return;
         };
-        let known_until = self.0.known_until();
+        let known_until = self.known().known_until();
         loop {
             // Not held while waiting: nobody else keeps the authority.
-            let Some(parts) = self.0.verifier.0.upgrade() else { return };
+            let Some(parts) = self.known().verifier.0.upgrade() else { return };
             let now = parts.clock.now();
             let cut = !parts.cut_offs.accepts(self.token_id(), self.epoch())
                 || !parts.cut_offs.accepts_token(self.jti());

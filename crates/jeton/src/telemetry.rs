@@ -82,11 +82,17 @@ impl std::fmt::Debug for Evictions {
     }
 }
 
+impl Evictions {
+    pub(crate) fn count(&self) {
+        self.0.increment(1);
+    }
+}
+
 impl<K, V> quick_cache::Lifecycle<K, V> for Evictions {
     type RequestState = ();
 
     fn on_evict(&self, (): &mut (), _: K, _: V) {
-        self.0.increment(1);
+        self.count();
     }
 }
 
