@@ -5,7 +5,7 @@
 use std::{
     fmt,
     str::FromStr,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -134,10 +134,8 @@ impl Default for SystemClock {
 }
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clocks")]
     fn now(&self) -> Timestamp {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Timestamp::MIN.saturating_add(since)
+        Timestamp::MIN.saturating_add(since_1970())
     }
 
     fn monotonic(&self) -> Duration {
@@ -145,9 +143,33 @@ impl Clock for SystemClock {
     }
 }
 
+/// As of the last tick of the kernel, a few milliseconds ago at most: every request asks, and for whole seconds.
+#[cfg(target_os = "linux")]
+fn since_1970() -> Duration {
+    use rustix::time::{ClockId, clock_gettime};
+
+    let time = clock_gettime(ClockId::RealtimeCoarse);
+    Duration::from_secs(u64::try_from(time.tv_sec).unwrap_or(0))
+}
+
+#[cfg(not(target_os = "linux"))]
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clocks")]
+fn since_1970() -> Duration {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "what the machine says is what is looked at")]
+    fn the_system_clock_says_what_the_machine_says() {
+        let machine = || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+        let before = machine().saturating_sub(Duration::from_secs(1)).as_secs();
+        let now = u64::try_from(SystemClock::new().now().unix_seconds()).unwrap();
+        assert!((before..=machine().as_secs()).contains(&now));
+    }
 
     #[test]
     fn reads_and_writes_rfc_3339() {
