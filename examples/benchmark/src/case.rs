@@ -4,6 +4,9 @@ use std::{fmt, time::Duration};
 
 use jeton::{Clock, SystemClock};
 
+/// How many requests are read at once: with their tokens they fit beside what else a core has near.
+const NEAR: usize = 50;
+
 /// The cases of one framework; the first one is what the others are compared with.
 pub(crate) struct Table {
     framework: &'static str,
@@ -32,13 +35,17 @@ impl Table {
         for bearer in others {
             call(bearer).await;
         }
-        // A server finds them near, since it just read them.
-        let bearers: Vec<String> = bearers.iter().map(|bearer| (*bearer).to_owned()).collect();
-        let start = clock.monotonic();
-        for bearer in &bearers {
-            assert_eq!(call(bearer).await, 200, "{name}");
+        let mut span = Duration::ZERO;
+        for bearers in bearers.chunks(NEAR) {
+            // A server finds them near, since it just read them.
+            let bearers: Vec<String> = bearers.iter().map(|bearer| (*bearer).to_owned()).collect();
+            let start = clock.monotonic();
+            for bearer in &bearers {
+                assert_eq!(call(bearer).await, 200, "{name}");
+            }
+            span += clock.monotonic() - start;
         }
-        let nanos = nanos(clock.monotonic() - start) / bearers.len() as f64;
+        let nanos = nanos(span) / bearers.len() as f64;
         match self.cases.iter_mut().find(|case| case.name == name) {
             Some(case) => case.rounds.push(nanos),
             None => self.cases.push(Case { name, rounds: vec![nanos] }),
