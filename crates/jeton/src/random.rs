@@ -1,5 +1,12 @@
 //! Where random bytes come from: a parameter, like the time.
 
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use crate::{Unavailable, jose::base64url};
+
 /// The source of randomness did not answer.
 #[derive(Debug, thiserror::Error)]
 #[error("the source of randomness did not answer")]
@@ -34,5 +41,62 @@ impl Random for SystemRandom {
     #[expect(clippy::disallowed_methods, reason = "the one place that asks the system for randomness")]
     fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
         getrandom::fill(bytes).map_err(|_| RandomError)
+    }
+}
+
+/// The ids of access tokens (`jti`, RFC 7519 §4.1.7): 16 random bytes each in base64url, of which many are asked for at
+/// once, since the system takes its time for each question. They are no secrets.
+pub(crate) struct Jtis {
+    random: Arc<dyn Random>,
+    left: Mutex<Vec<[u8; 16]>>,
+}
+
+impl fmt::Debug for Jtis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Jtis")
+    }
+}
+
+impl Jtis {
+    /// So many at once, the length of a page.
+    const AT_ONCE: usize = 256;
+
+    pub(crate) fn new(random: Arc<dyn Random>) -> Self {
+        Self { random, left: Mutex::default() }
+    }
+
+    pub(crate) fn next(&self) -> Result<String, Unavailable> {
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(jti) = left.pop() {
+            return Ok(base64url(&jti));
+        }
+        let mut fresh = [[0; 16]; Self::AT_ONCE];
+        self.random.fill(fresh.as_flattened_mut())?;
+        left.extend_from_slice(&fresh[1..]);
+        Ok(base64url(&fresh[0]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    struct Down;
+
+    impl Random for Down {
+        fn fill(&self, _: &mut [u8]) -> Result<(), RandomError> {
+            Err(RandomError)
+        }
+    }
+
+    #[test]
+    fn every_jti_is_another_one() {
+        let jtis = Jtis::new(Arc::new(SystemRandom));
+        let many: HashSet<_> = (0..3 * Jtis::AT_ONCE).map(|_| jtis.next().unwrap()).collect();
+        assert_eq!(many.len(), 3 * Jtis::AT_ONCE);
+        assert!(many.iter().all(|jti| jti.len() == 22));
+        assert!(Jtis::new(Arc::new(Down)).next().is_err());
     }
 }

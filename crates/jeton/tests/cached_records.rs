@@ -3,10 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use crate::common::{
-    Call, LEEWAY, SKEW, TTL, World, admin, child, seconds, service,
+    Call, LEEWAY, SKEW, TTL, World, admin, child, generate,
+    keys::payload,
+    names, seconds, service,
     store::Side::{After, Before},
 };
-use jeton::{Authority, Edit, Exchange, ExchangeError, Generated, Rejection, Rotate};
+use jeton::{Account, Authority, Edit, Exchange, ExchangeError, Generate, Generated, Rejection, Rotate};
 
 /// How old the log may be.
 const BOUND: u64 = 5;
@@ -60,7 +62,7 @@ async fn a_change_here_holds_here_at_once() {
     assert!(is_rejected(exchange(&here, &token).await, Rejection::Disabled));
     here.enable(&admin(), token.record.id).await.unwrap();
     assert!(here.authenticate(&child(&here, &token).await).is_ok());
-    let narrow = Edit { roles: Some(crate::common::names(&[])), ..Edit::default() };
+    let narrow = Edit { roles: Some(names(&[])), ..Edit::default() };
     here.update(&admin(), token.record.id, narrow, None).await.unwrap();
     let principal = here.authenticate(&child(&here, &token).await).unwrap();
     assert!(!principal.roles().contains("writer"));
@@ -168,4 +170,79 @@ async fn a_bound_of_more_than_a_minute_is_refused() {
     let world = World::new();
     assert!(world.builder().cached_records(1, seconds(61)).build().await.is_err());
     assert!(world.builder().cached_records(1, seconds(60)).build().await.is_ok());
+}
+
+#[tokio::test]
+async fn what_was_written_of_an_account_is_written_anew_when_it_changes() {
+    let world = World::new();
+    let node = caching(&world).await;
+    let may = |roles: &[&str], scopes: &[&str], groups: &[&str]| {
+        let account = roles.iter().fold(Account::active(), |account, role| account.with_role(*role));
+        let account = scopes.iter().fold(account, |account, scope| account.with_scope(*scope));
+        groups.iter().fold(account, |account, group| account.with_group(*group))
+    };
+    world.people.set("alice", may(&["reader"], &["x"], &["sales"]));
+    let token = generate(&node, Generate::new("CI").with_subject("alice")).await;
+    for account in [
+        may(&["reader"], &["x"], &["sales"]),
+        may(&["reader", "writer"], &["x"], &["sales"]),
+        may(&["writer"], &["x"], &["sales"]),
+        may(&["writer"], &["x", "y"], &["sales"]),
+        may(&["writer"], &["y"], &["sales", "staff"]),
+        may(&[], &[], &[]),
+        may(&["reader"], &["x"], &["sales"]),
+    ] {
+        // The directory alone says so: nobody told the authority.
+        world.people.set("alice", account.clone());
+        for _ in 0..2 {
+            let principal = node.authenticate(&child(&node, &token).await).unwrap();
+            assert_eq!(principal.roles(), &account.roles);
+            assert_eq!(principal.groups(), &account.groups);
+            assert!(principal.scopes().contains_all(&account.scopes), "{principal:?}");
+            assert_eq!(principal.scopes().contains("x"), account.scopes.contains("x"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_one_exchange_asks_for_is_nothing_to_the_next() {
+    let world = World::new();
+    let node = caching(&world).await;
+    world.people.set("alice", Account::active().with_scope("x").with_scope("y"));
+    let token = generate(&node, Generate::new("CI").with_subject("alice")).await;
+    let scopes = async |request: Exchange| {
+        let exchanged = node.exchange(token.api_token.expose(), &request).await.unwrap();
+        let principal = node.authenticate(exchanged.access_token.expose()).unwrap();
+        assert_eq!(principal.scopes(), &*exchanged.scopes);
+        principal.scopes().to_names()
+    };
+    for _ in 0..2 {
+        assert_eq!(scopes(Exchange::default()).await, names(&["x", "y"]));
+        let narrow = Exchange { scopes: Some(names(&["y"])), ..Exchange::default() };
+        assert_eq!(scopes(narrow).await, names(&["y"]));
+    }
+    // Each has a name and a life of its own.
+    let (one, other) = (child(&node, &token).await, child(&node, &token).await);
+    world.clock.pass(1);
+    let later = child(&node, &token).await;
+    let said = [&one, &other, &later].map(|token| payload(token));
+    assert!(said[0]["jti"] != said[1]["jti"] && said[1]["jti"] != said[2]["jti"]);
+    assert_eq!(said[0]["exp"].as_i64().unwrap() + 1, said[2]["exp"].as_i64().unwrap());
+    assert_eq!(said[0]["iat"].as_i64().unwrap() + 1, said[2]["iat"].as_i64().unwrap());
+}
+
+/// Texts that look like what stands around them.
+#[tokio::test]
+async fn no_subject_breaks_out_of_its_place() {
+    let world = World::new();
+    let node = caching(&world).await;
+    for subject in [r#"","jti":"","iat":0,"exp":0,"#, r#""jti":"","iat":0,"exp":0,"#, r#"a\"#, "{}"] {
+        world.people.set(subject, Account::active().with_role(subject));
+        let token = generate(&node, Generate::new(subject).with_subject(subject)).await;
+        for _ in 0..2 {
+            let principal = node.authenticate(&child(&node, &token).await).unwrap();
+            assert_eq!(principal.subject(), Some(subject));
+            assert_eq!(principal.roles(), &names(&[subject]));
+        }
+    }
 }

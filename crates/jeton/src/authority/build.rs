@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 
 use super::{
     Authority, AuthorityBuilder, Inner, MAX_ACCESS_TTL, MAX_LOG_AGE, ManagedKeysError, Reveal, Settings,
+    draft::Drafts,
     housekeeping::{self, Housekeeping, Told},
     keys::ManagedKeys,
     proofs::Proofs,
@@ -24,6 +25,7 @@ use crate::{
     feed,
     last_use::Uses,
     limits::Limits,
+    random::Jtis,
     recent::Recent,
     ring::{CurrentKeys, KeyRing, Rings},
     store::TimedStore,
@@ -128,6 +130,7 @@ impl AuthorityBuilder {
             log_age_to_sign: Duration::from_secs(10).max(self.feed_interval.saturating_mul(2)),
         };
         let (random, feed) = (self.random, feed::Feed::default());
+        let jtis = Jtis::new(Arc::clone(&random));
         let clock = verifier.0.clock.clone();
         let housekeeping = Housekeeping {
             // A tombstone outlives whatever was made from the token.
@@ -154,6 +157,8 @@ impl AuthorityBuilder {
             feed,
             recent,
             proofs: Proofs::new(remembers),
+            drafts: Drafts::new(room),
+            jtis,
             signers: Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(1, NonZero::get))),
             telemetry: Telemetry::new(),
             published: Published::default(),

@@ -119,7 +119,7 @@ impl Authority {
     }
 
     pub(super) fn principal_of(&self, live: Live) -> Result<Principal, Rejection> {
-        let Live { started, record, account, ends_at, generation } = live;
+        let Live { started, record, account, ends_at, generation, .. } = live;
         let settings = &self.0.settings;
         let own = self.0.verifier.audiences();
         let audiences: Names = match &record.grant.audiences {

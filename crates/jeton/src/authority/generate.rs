@@ -1,6 +1,6 @@
 //! Generating an API token.
 
-use super::{Authority, Generate, Generated, exchange::sign, request::check_grant};
+use super::{Authority, Generate, Generated, exchange::signed, request::check_grant};
 use crate::{
     Account, Action, Caller, Conflict, FieldError, Grant, Insert, Kind, LastUse, LiveLimit, ManageError,
     Record, RecordId, Standing, State, Timestamp, Unavailable,
@@ -152,9 +152,9 @@ impl Authority {
             all if all.is_empty() => [settings.default_audience.clone()].into(),
             some => some.clone(),
         };
-        let claims = self.child_claims(record, &rights, &audiences, Timestamp::MAX, Timestamp::MAX)?;
-        let key = self.child_key()?;
-        let token = sign(&key, TokenType::Access, &claims)?;
+        let halves = self.halves(record, &rights, &audiences)?;
+        let claims = halves.claims(&self.0.jtis.next()?, Timestamp::MAX, Timestamp::MAX);
+        let token = signed(&*self.child_key()?, TokenType::Access, &claims)?;
         if token.len() > MAX_TOKEN_BYTES { Err(Conflict::TokenTooLarge.into()) } else { Ok(()) }
     }
 }

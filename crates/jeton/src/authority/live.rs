@@ -38,6 +38,8 @@ pub(super) struct Live {
     pub(super) ends_at: Option<Timestamp>,
     /// The generation of the presented credential.
     pub(super) generation: u64,
+    /// Whether a signature names the subject, so that the record is as it is for this one exchange.
+    pub(super) is_signed_for: bool,
 }
 
 impl Authority {
@@ -151,7 +153,7 @@ impl Authority {
         if let Proven::Signature(signature) = proven {
             signature.check_time(started, self.0.verifier.0.clock_skew)?;
         }
-        let mut record = Arc::clone(record);
+        let (mut record, mut is_signed_for) = (Arc::clone(record), false);
         if let Proven::Signature(Signature { user: Some(user), .. }) = proven {
             let subject = self.signed_subject(user, &record).await?;
             if record.grant.subject.is_none() {
@@ -159,6 +161,7 @@ impl Authority {
                 let incarnation = self.0.account(&subject).await?.map(|account| account.incarnation);
                 let record = Arc::make_mut(&mut record);
                 (record.incarnation, record.grant.subject) = (incarnation, Some(subject));
+                is_signed_for = true;
             }
         }
         let account = self.account_of(&record).await?;
@@ -169,7 +172,7 @@ impl Authority {
             return Ok(None);
         }
         let counts = self.0.cut_offs().accepts(record.id, record.epoch);
-        Ok(counts.then_some(Live { started, record, account, ends_at, generation }))
+        Ok(counts.then_some(Live { started, record, account, ends_at, generation, is_signed_for }))
     }
 
     /// The credential of the record that was presented, and what it is if it is in its grace; none if it counts no more.
@@ -241,7 +244,11 @@ impl Authority {
     async fn account_of(&self, record: &Record) -> Result<Option<Account>, AuthenticateError> {
         let Some(subject) = &record.grant.subject else { return Ok(None) };
         let account = self.0.account(subject).await?.ok_or(Rejection::Subject)?;
-        let same = record.incarnation.as_ref() == Some(&account.incarnation);
+        // Two texts without any bytes are compared where there is no memory, which some processors take long for.
+        let same = record.incarnation.as_ref().is_some_and(|incarnation| {
+            let both = [incarnation, &account.incarnation];
+            both.iter().all(|one| one.is_empty()) || incarnation == &account.incarnation
+        });
         if account.active && same { Ok(Some(account)) } else { Err(Rejection::Subject.into()) }
     }
 }

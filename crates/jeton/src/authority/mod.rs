@@ -7,6 +7,7 @@ mod build;
 mod builder;
 mod choices;
 mod direct;
+mod draft;
 mod edit;
 mod escalation;
 mod exchange;
@@ -37,8 +38,10 @@ mod subjects;
 mod switch;
 
 use std::{
+    future::poll_fn,
     net::IpAddr,
     sync::{Arc, atomic::AtomicU64},
+    task::Poll,
     time::Duration,
 };
 
@@ -65,8 +68,8 @@ use switch::Switch;
 use crate::{
     Account, Audiences, Clock, Directory, DirectoryError, DirectorySearch, Grant, Names, PublicJwks, Random,
     Record, Sink, Staleness, Store, Timestamp, Unavailable, Verifier, audit, cutoff::CutOffs, feed,
-    last_use::Uses, limits::Limits, policy::Facts, recent::Recent, rights::RoleMap, ring::Rings,
-    telemetry::Telemetry,
+    last_use::Uses, limits::Limits, policy::Facts, random::Jtis, recent::Recent, rights::RoleMap,
+    ring::Rings, telemetry::Telemetry,
 };
 
 /// How old the log may be at most for a record to be taken from memory: by so much later than the lifetime says the children
@@ -128,6 +131,8 @@ pub(crate) struct Inner {
     published: Published,
     pub(crate) recent: Recent<Record>,
     proofs: proofs::Proofs,
+    drafts: draft::Drafts,
+    jtis: Jtis,
     /// How many signatures that take long may be made at once.
     signers: Arc<tokio::sync::Semaphore>,
     pub(crate) telemetry: Telemetry,
@@ -186,11 +191,16 @@ impl Inner {
     }
 
     async fn account(&self, subject: &str) -> Result<Option<Account>, Unavailable> {
-        tokio::time::timeout(self.settings.directory_timeout, self.directory.account(subject))
-            .await
-            .map_err(|_| Unavailable::DirectoryTimeout)?
-            .and_then(sound)
-            .map_err(Unavailable::Directory)
+        let mut call = self.directory.account(subject);
+        // Many answer from memory: they are asked once without a timer.
+        let first = poll_fn(|task| Poll::Ready(call.as_mut().poll(task))).await;
+        let answer = match first {
+            Poll::Ready(answer) => answer,
+            Poll::Pending => tokio::time::timeout(self.settings.directory_timeout, call)
+                .await
+                .map_err(|_| Unavailable::DirectoryTimeout)?,
+        };
+        answer.and_then(sound).map_err(Unavailable::Directory)
     }
 }
 

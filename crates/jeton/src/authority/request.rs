@@ -1,6 +1,6 @@
 //! What the authority is asked for, and what it answers.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use ipnet::IpNet;
 
@@ -203,7 +203,7 @@ pub struct Exchanged {
     /// Its end, exclusive.
     pub expires_at: Timestamp,
     /// Its scopes.
-    pub scopes: Names,
+    pub scopes: Arc<Names>,
     /// The id of the record that it comes from.
     pub token_id: RecordId,
     /// The user that it acts as.

@@ -154,17 +154,6 @@ pub(crate) fn object<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Option<T> {
     serde_json::from_str(std::str::from_utf8(json).ok()?).ok()
 }
 
-/// Header and payload, ready to be signed. `typ` is the first member, so that every token of a kind begins alike.
-pub(crate) fn write<T: Serialize>(
-    typ: TokenType,
-    alg: &str,
-    kid: &str,
-    claims: &T,
-) -> serde_json::Result<String> {
-    let payload = serde_json::to_vec(claims)?;
-    Ok(format!("{}.{}", encoded_header(typ, alg, kid), base64url(&payload)))
-}
-
 /// The header, as every token of that type and key begins.
 pub(super) fn encoded_header(typ: TokenType, alg: &str, kid: &str) -> String {
     // Three texts cannot fail to be written; an empty header would open nothing.
@@ -181,7 +170,7 @@ mod tests {
 
     #[test]
     fn reads_what_it_writes() {
-        let signed = write(TokenType::Api, "EdDSA", "k1", &serde_json::json!({"a": 1})).unwrap();
+        let signed = format!("{}.e30", encoded_header(TokenType::Api, "EdDSA", "k1"));
         let text = format!("{signed}.AAAA");
         let compact = Compact::parse(&text).unwrap();
         assert_eq!(

@@ -5,9 +5,11 @@ use std::{fmt, sync::Arc};
 use zeroize::Zeroizing;
 
 use super::{
-    Algorithm, PublicJwk, Scheme, VerifyingKey, base64url,
+    Algorithm, PublicJwk, Scheme, TokenType, VerifyingKey, base64url,
+    compact::encoded_header,
     jwk::Parameters,
     provider::{self, Components, PrivateKey, PublicKey},
+    push_base64url,
     strength::{kid_is_plain, rsa_is_strong},
 };
 use crate::{Random, RandomError};
@@ -156,6 +158,30 @@ impl SigningKey {
     /// The signature of these bytes in base64url.
     pub(crate) fn sign(&self, message: &[u8]) -> Result<String, KeyError> {
         self.private.sign(message).map(|signature| base64url(&signature)).ok_or(KeyError::Signing)
+    }
+
+    /// The token of that type with these claims in JSON, signed (RFC 7515 §7.1).
+    pub(crate) fn compact(&self, typ: TokenType, claims: &str) -> Result<String, KeyError> {
+        let other;
+        let header = match typ {
+            TokenType::Access => self.verifying.header(),
+            _ => {
+                other = encoded_header(typ, self.algorithm.as_str(), self.kid());
+                &other
+            }
+        };
+        // The longest ones: 64 bytes, or 4096 bits of RSA. What would grow leaves copies of a token behind.
+        let signature_bytes = if self.algorithm == Algorithm::Rs256 { 4096 / 8 } else { 64 };
+        let [claims_len, signature_len] =
+            [claims.len(), signature_bytes].map(|bytes| (bytes * 4).div_ceil(3));
+        let mut token = String::with_capacity(header.len() + claims_len + signature_len + 2);
+        token.push_str(header);
+        token.push('.');
+        push_base64url(&mut token, claims.as_bytes());
+        let signature = self.private.sign(token.as_bytes()).ok_or(KeyError::Signing)?;
+        token.push('.');
+        push_base64url(&mut token, &signature);
+        Ok(token)
     }
 }
 

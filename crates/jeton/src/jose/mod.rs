@@ -25,7 +25,7 @@ mod verifying_key;
 mod wycheproof;
 
 pub use algorithm::Algorithm;
-pub(crate) use compact::{Compact, MAX_TOKEN_BYTES, ParseError, TokenType, object, write};
+pub(crate) use compact::{Compact, MAX_TOKEN_BYTES, ParseError, TokenType, object};
 pub use jwk::{PublicJwk, PublicJwks};
 pub use jwks::{JwksError, VerifyingKeys};
 pub use key::{KeyError, SigningKey};
@@ -45,6 +45,11 @@ pub(crate) fn hmac_sha256_verifies(key: &[u8], message: &[u8], tag: &[u8]) -> bo
 /// base64url without padding (RFC 7515 §2).
 pub(crate) fn base64url(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// The same, at the end of a text.
+pub(crate) fn push_base64url(text: &mut String, bytes: &[u8]) {
+    URL_SAFE_NO_PAD.encode_string(bytes, text);
 }
 
 /// The strict reverse: no padding, no white space, no bits left over (RFC 7515 §2).

@@ -39,6 +39,11 @@ impl VerifyingKey {
         &self.kid
     }
 
+    /// How every access token that this key signs begins.
+    pub(super) fn header(&self) -> &str {
+        &self.header
+    }
+
     pub(super) fn is_symmetric(&self) -> bool {
         self.scheme.shortest_secret().is_some()
     }
