@@ -5,13 +5,14 @@
 //! surely ended, so that all of it stays as small as the number of recent changes.
 
 use std::{
-    hash::{BuildHasher as _, Hash, RandomState},
+    hash::{BuildHasher as _, Hash},
     sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering},
     sync::{Mutex, PoisonError},
     time::Duration,
 };
 
 use dashmap::{DashMap, Entry};
+use quick_cache::DefaultHashBuilder;
 use tokio::sync::watch;
 
 use crate::{Principal, RecordId, Rejection};
@@ -45,7 +46,7 @@ pub(crate) struct Held {
 
 #[derive(Debug)]
 pub(crate) struct CutOffs {
-    records: DashMap<RecordId, CutOff>,
+    records: DashMap<RecordId, CutOff, DefaultHashBuilder>,
     /// The lowest epoch of all records, but for those that were made later: it is the time of the restoration, in
     /// milliseconds since 1970.
     floor: AtomicU64,
@@ -56,20 +57,20 @@ pub(crate) struct CutOffs {
     /// How often something was refused whose name falls on each. Raised after the maps are, so that whoever sees no
     /// change had nothing to see in them.
     stripes: Box<[AtomicU32]>,
-    hasher: RandomState,
+    hasher: DefaultHashBuilder,
     raised: watch::Sender<()>,
 }
 
 impl Default for CutOffs {
     fn default() -> Self {
         Self {
-            records: DashMap::new(),
+            records: DashMap::default(),
             floor: AtomicU64::new(0),
             floor_until: Mutex::default(),
             tokens: DashMap::new(),
             token_count: AtomicUsize::new(0),
             stripes: (0..STRIPES).map(|_| AtomicU32::new(0)).collect(),
-            hasher: RandomState::new(),
+            hasher: DefaultHashBuilder::default(),
             raised: watch::Sender::new(()),
         }
     }

@@ -14,7 +14,7 @@ use crate::{
     NameList, RecordId, Timestamp, TokenKind,
     cutoff::Checked,
     last_use::Used,
-    names::{pack, packed_len, unpack},
+    names::{pack, unpack},
     principal::Watch,
 };
 
@@ -82,9 +82,9 @@ impl Piece {
     pub(crate) fn new(assertion: Assertion<'_>, token: &str, keys_version: u16, checked: Checked) -> Self {
         let Assertion { jti, subject, tenant, scopes, roles, groups, audiences, .. } = &assertion;
         let (ones, lists) = ([Some(*jti), *subject, *tenant], [scopes, roles, groups, audiences]);
-        let ones_len: usize = ones.iter().map(|one| packed_len(one.iter().copied())).sum();
-        let lists_len: usize = lists.iter().map(|names| packed_len(names.iter())).sum();
-        let mut packed = Vec::with_capacity(ones_len.saturating_add(lists_len));
+        /// Most take no more.
+        const USUAL_BYTES: usize = 256;
+        let mut packed = Vec::with_capacity(USUAL_BYTES);
         for one in ones {
             pack(&mut packed, one.iter().copied());
         }

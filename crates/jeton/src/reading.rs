@@ -5,7 +5,7 @@ use crate::{
     Principal, Rejection, Timestamp, TokenKind, Verifier,
     authority::MAX_ACCESS_TTL,
     claims::{AccessClaims, Text, split_scopes},
-    jose::{TokenType, from_base64url, object},
+    jose::{TokenType, from_base64url},
     known::Assertion,
     text::is_b64token,
     tokens::parse,
@@ -27,7 +27,7 @@ impl Verifier {
     pub(crate) fn said(&self, token: &str, payload: &str, keys_version: u16) -> Result<Principal, Rejection> {
         let parts = &*self.0;
         let json = from_base64url(payload).ok_or(Rejection::Invalid)?;
-        let claims: AccessClaims<'_> = object(&json).ok_or(Rejection::Invalid)?;
+        let claims = AccessClaims::read(&json).ok_or(Rejection::Invalid)?;
         let [iss, sub, client_id, jti] =
             [&claims.iss, &claims.sub, &claims.client_id, &claims.jti].map(Text::as_str);
         let tenant = claims.tenant.as_ref().map(Text::as_str);

@@ -1,6 +1,8 @@
 //! The claims of both kinds of token. Typed, complete, and nothing beside them: an unknown, missing or repeated
 //! claim refuses the token.
 
+mod in_order;
+
 use std::{borrow::Cow, fmt};
 
 use ipnet::IpNet;
@@ -9,7 +11,7 @@ use serde::{
     de::{self, SeqAccess, Visitor, value::SeqAccessDeserializer},
 };
 
-use crate::{NameList, Names};
+use crate::{NameList, Names, jose::object};
 
 /// What an API token says: who it is, and nothing about rights.
 #[derive(Debug, Serialize, Deserialize)]
@@ -63,14 +65,17 @@ impl<'a> Texts<'a> {
     fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    fn of(mut names: Vec<Text<'a>>) -> Self {
+        names.sort_unstable();
+        names.dedup();
+        Self(names)
+    }
 }
 
 impl<'a, T: Into<Text<'a>>> FromIterator<T> for Texts<'a> {
     fn from_iter<I: IntoIterator<Item = T>>(names: I) -> Self {
-        let mut names: Vec<Text<'_>> = names.into_iter().map(Into::into).collect();
-        names.sort_unstable();
-        names.dedup();
-        Self(names)
+        Self::of(names.into_iter().map(Into::into).collect())
     }
 }
 
@@ -82,7 +87,7 @@ impl<'a> From<&'a Names> for Texts<'a> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Texts<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Vec::<Text<'a>>::deserialize(deserializer).map(Self::from_iter)
+        Vec::<Text<'a>>::deserialize(deserializer).map(Self::of)
     }
 }
 
@@ -116,6 +121,14 @@ pub(crate) struct AccessClaims<'a> {
     pub(crate) epoch: u64,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) networks: Vec<IpNet>,
+}
+
+impl<'a> AccessClaims<'a> {
+    /// Reads a JSON object; `None` if it is none, or says anything else.
+    pub(crate) fn read(json: &'a [u8]) -> Option<Self> {
+        let in_order = std::str::from_utf8(json).ok().and_then(in_order::read);
+        in_order.or_else(|| object(json))
+    }
 }
 
 /// One audience or several (RFC 7519 §4.1.3).
@@ -224,6 +237,78 @@ mod tests {
             assert!(!reads(&GOOD.replace(from, to)), "{to}");
         }
         assert!(reads(&GOOD.replace(r#""aud":"a""#, r#""aud":["a","b"]"#)));
+    }
+
+    /// Both readers of the same.
+    fn read_in_order(json: &str) -> Option<AccessClaims<'_>> {
+        let read = in_order::read(json);
+        if let Some(read) = &read {
+            let general: AccessClaims<'_> = object(json.as_bytes()).unwrap();
+            assert_eq!(format!("{read:?}"), format!("{general:?}"), "{json}");
+        }
+        read
+    }
+
+    #[test]
+    fn what_is_written_here_is_read_in_order() {
+        let names = |list: &[&'static str]| list.iter().copied().collect::<Texts<'_>>();
+        let lists: [&[&'static str]; 4] = [&[], &["a"], &["b", "c", "é"], &["a", "a b", "{}"]];
+        for (roles, groups) in lists.iter().flat_map(|roles| lists.iter().map(move |groups| (roles, groups)))
+        {
+            for (aud, tenant) in [(&["a"][..], None), (&["a", "b"], Some("t"))] {
+                let claims = AccessClaims {
+                    iss: "https://app.example/auth".into(),
+                    sub: "s".into(),
+                    aud: Audience(names(aud)),
+                    client_id: "c".into(),
+                    jti: "j".into(),
+                    iat: 1_800_000_000,
+                    exp: 0,
+                    scope: "x y".into(),
+                    roles: names(roles),
+                    groups: names(groups),
+                    tenant: tenant.map(Text::from),
+                    epoch: 7,
+                    networks: Vec::new(),
+                };
+                let json = serde_json::to_string(&claims).unwrap();
+                let read = read_in_order(&json).unwrap();
+                assert_eq!(format!("{read:?}"), format!("{claims:?}"));
+                // All others are read in the general way.
+                let networks = vec!["10.0.0.0/8".parse().unwrap()];
+                let json = serde_json::to_string(&AccessClaims { networks, ..claims }).unwrap();
+                assert!(read_in_order(&json).is_none() && AccessClaims::read(json.as_bytes()).is_some());
+            }
+        }
+    }
+
+    /// Something is put in before each character of good claims, and in its place: what is read in order then is what
+    /// the general reader says, and what that one refuses is refused.
+    #[test]
+    fn no_change_of_a_character_is_read_in_another_way() {
+        const WHOLE: &str = concat!(
+            r#"{"iss":"i","sub":"s","aud":["a","b"],"client_id":"c","jti":"j","iat":10,"exp":2,"scope":"x","#,
+            r#""roles":["r","q"],"groups":["g"],"tenant":"t","epoch":0}"#
+        );
+        let mut read = 0;
+        for good in [GOOD, WHOLE] {
+            assert!(read_in_order(good).is_some());
+            for at in 0..good.len() {
+                let (before, after) = good.split_at(at);
+                for other in
+                    ["", "\\", "\"", ",", "0", "9", "-", ".", "e", " ", "\n", "\u{7f}", "[", "]", "}", "x"]
+                {
+                    read += usize::from(read_in_order(&format!("{before}{other}{after}")).is_some());
+                    read += usize::from(read_in_order(&format!("{before}{other}{}", &after[1..])).is_some());
+                }
+            }
+        }
+        assert!(read > 100, "{read}");
+        let long = |digits: &str| GOOD.replace(r#""exp":2"#, &format!(r#""exp":{digits}"#));
+        assert!(read_in_order(&long(&"9".repeat(18))).is_some());
+        for digits in ["9".repeat(19), "1".repeat(40), "01".to_owned(), "-1".to_owned(), String::new()] {
+            assert!(read_in_order(&long(&digits)).is_none(), "{digits}");
+        }
     }
 
     #[test]
