@@ -58,7 +58,7 @@ pub(crate) async fn read_on(inner: &Inner) -> Result<(), StoreError> {
     let began = inner.clock().monotonic();
     if inner.log_age().is_none_or(|age| age > inner.recent.at_most()) {
         // What this node has missed may not be in the log any more.
-        inner.recent.clear();
+        inner.forget_records();
     }
     loop {
         let changes = match inner.store.changes(progress.cursor.as_ref()).await {
@@ -67,7 +67,7 @@ pub(crate) async fn read_on(inner: &Inner) -> Result<(), StoreError> {
                 // It may not know any more for how long access tokens live that were given out.
                 inner.say_longest_access_ttl().await?;
                 inner.audiences.begin_anew(inner.store.audiences().await?);
-                inner.recent.clear();
+                inner.forget_records();
                 *progress = Progress { keys: true, ..Progress::default() };
                 continue;
             }
@@ -86,11 +86,11 @@ pub(crate) async fn read_on(inner: &Inner) -> Result<(), StoreError> {
             match &row.change {
                 Change::Record { id, epoch } => {
                     inner.cut_offs().raise(*id, *epoch, received.saturating_add(span));
-                    inner.recent.drop_one(*id);
+                    inner.forget_record(*id);
                 }
                 Change::AllRecords { epoch } => {
                     inner.cut_offs().raise_all(*epoch, received.saturating_add(span));
-                    inner.recent.clear();
+                    inner.forget_records();
                 }
                 Change::AccessToken { jti, expires_at } => inner.revoke_token(jti, *expires_at),
                 Change::Audience { name } => {

@@ -1,5 +1,4 @@
-//! What a verified token says, as it is kept: with all its texts in one piece of memory, so that whoever asks for a
-//! remembered token waits for memory once.
+//! What a verified token says, as it is kept: with all its texts in one piece of memory.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -173,7 +172,7 @@ fn with_texts(known: Known, token: &str, packed: &[u8]) -> ThinArc<Known, u8> {
 
 impl Drop for Piece {
     /// Wipes the token with the last of its holders. Two that let go of it in the same moment may each take the other
-    /// one for the last: then it is freed as it is.
+    /// one for the last: then it is freed as it is, as the request that brought it was.
     fn drop(&mut self) {
         if self.known().token_bytes > 0 {
             self.0.with_arc_mut(|piece| {

@@ -1,6 +1,7 @@
-//! The places of a [`Table`](crate::table::Table): sets of eight, twice as many whenever they are crowded.
+//! The places of a [`Table`](crate::table::Table): sets of eight, and one more whenever they are crowded (linear hashing), so
+//! that no request pays for others.
 //!
-//! Few sets lie close together, so that as long as few tokens are remembered the places stay in the nearest memory.
+//! Few sets lie close together: as long as few tokens are remembered, the places stay in the nearest memory.
 
 use std::sync::{
     OnceLock,
@@ -14,8 +15,12 @@ use crate::known::{Known, Piece};
 
 /// Places in one set.
 pub(crate) const WAYS: usize = 8;
-/// Sets in the beginning.
+/// Sets in the beginning; a power of two.
 const FIRST: usize = 64;
+/// What a set takes.
+const SET_BYTES: usize = size_of::<Tags>() + size_of::<Slots>();
+/// What there is at the least.
+pub(crate) const LEAST_BYTES: usize = FIRST * SET_BYTES;
 
 /// Where a token is looked for: in two sets, since one may be full while nearly all others are not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,13 +58,18 @@ struct Segment {
 pub(crate) struct Sets {
     /// The first one, and then each with as many sets as all before it.
     segments: Box<[OnceLock<Segment>]>,
-    /// How many are in use: a power of two, or none before the first.
+    /// How many are in use; none before the first token.
     used: AtomicUsize,
 }
 
 impl Place {
     pub(crate) fn of(hash: u64) -> Self {
         Self { homes: [(hash >> 32) as u32, (hash >> 16) as u32], tag: hash as u16 }
+    }
+
+    /// Another one for each token, so that no place is everybody's first.
+    pub(crate) fn first_way(self) -> usize {
+        usize::from(self.tag) % WAYS
     }
 }
 
@@ -88,22 +98,23 @@ impl<'a> Set<'a> {
             .filter_map(|(_, slot)| slot.0.load_full().map(Piece::of_thin))
     }
 
-    /// Which one holds something like that.
-    pub(crate) fn way_of(self, like: impl Fn(&Piece) -> bool) -> Option<usize> {
-        self.slots().position(|slot| slot.holds(&like))
+    /// Which one holds something with that tag that is like that.
+    pub(crate) fn way_of(self, place: Place, like: impl Fn(&Piece) -> bool) -> Option<usize> {
+        let mut tagged = self.tags.0.iter().zip(&self.slots.0);
+        tagged.position(|(tag, slot)| tag.load(Ordering::Relaxed) == place.tag && slot.holds(&like))
     }
 
     pub(crate) fn free_way(self) -> Option<usize> {
-        self.slots().position(|slot| slot.0.load().is_none())
+        self.slots().position(|slot| !slot.holds(|_| true))
     }
 
-    /// One that was not asked for since this was called last; whoever it is, if all were.
-    pub(crate) fn unasked_way(self, place: Place) -> usize {
-        let from = usize::from(place.tag) % WAYS;
+    /// One that was not asked for since this was called last.
+    pub(crate) fn unasked_way(self, place: Place) -> Option<usize> {
         let unasked = |way: &usize| {
             self.slots.0.get(*way).is_some_and(|slot| !slot.holds(|piece| piece.known().was_asked()))
         };
-        (from..from + WAYS).map(|way| way % WAYS).find(unasked).unwrap_or(from)
+        let from = place.first_way();
+        (from..from + WAYS).map(|way| way % WAYS).find(unasked)
     }
 
     /// Puts it there. What was there comes out.
@@ -138,20 +149,33 @@ impl Sets {
         self.used.load(Ordering::Acquire)
     }
 
-    /// How many can lie in these before there should be more; no bound, if there cannot.
-    pub(crate) fn comfortable(&self) -> usize {
-        let sets = self.len();
-        if sets == self.most() { usize::MAX } else { sets * WAYS * 5 / 8 }
+    /// What all of them take.
+    pub(crate) fn bytes(&self) -> usize {
+        match self.len() {
+            0 => 0,
+            used => used.next_power_of_two() * SET_BYTES,
+        }
+    }
+
+    /// Whether there should be more of them for so many tokens. Those that were not divided yet hold twice as many.
+    pub(crate) fn are_crowded_by(&self, count: usize) -> bool {
+        let used = self.len();
+        count >= used * WAYS * 3 / 8 && used < self.most()
     }
 
     fn most(&self) -> usize {
         FIRST << (self.segments.len() - 1)
     }
 
-    /// Which sets a token has, the one before the other. With more sets it may have others.
+    /// Which sets a token has, the one before the other. With one more it may have that one.
     pub(crate) fn indices(&self, place: Place) -> [usize; 2] {
-        let mask = self.len().wrapping_sub(1);
-        place.homes.map(|home| home as usize & mask)
+        let used = self.len();
+        let mask = used.next_power_of_two() - 1;
+        place.homes.map(|home| match home as usize & mask {
+            index if index < used => index,
+            // It is not there yet: its tokens are in the one that it will come from.
+            index => index & (mask >> 1),
+        })
     }
 
     pub(crate) fn of(&self, place: Place) -> impl Iterator<Item = Set<'_>> {
@@ -167,14 +191,19 @@ impl Sets {
         Some(Set { tags: tags.get(within)?, slots: slots.get(within)? })
     }
 
-    /// Makes twice as many; only one may call this at a time. How many there were, and how many bytes the others take.
-    pub(crate) fn double(&self) -> Option<(usize, usize)> {
-        let before = self.len();
-        let new = before.max(FIRST);
-        let next = if before == 0 { 0 } else { (before / FIRST).ilog2() as usize + 1 };
-        self.segments.get(next)?.get_or_init(|| Segment::new(new));
-        self.used.store(before + new, Ordering::Release);
-        Some((before, new * (size_of::<Tags>() + size_of::<Slots>())))
+    /// Makes the first ones, or one more; only one may call this at a time. From which one the tokens of the new one are to
+    /// be moved.
+    pub(crate) fn extend(&self) -> Option<usize> {
+        let used = self.len();
+        if used == 0 {
+            self.segments.first()?.get_or_init(|| Segment::new(FIRST));
+            self.used.store(FIRST, Ordering::Release);
+            return None;
+        }
+        let doubling = (used / FIRST).ilog2();
+        self.segments.get(doubling as usize + 1)?.get_or_init(|| Segment::new(FIRST << doubling));
+        self.used.store(used + 1, Ordering::Release);
+        Some(used - (FIRST << doubling))
     }
 }
 
@@ -183,23 +212,51 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sets_double_until_there_are_enough() {
+    fn sets_become_more_until_there_are_enough() {
         let sets = Sets::up_to(4_000);
-        assert_eq!((sets.len(), sets.comfortable()), (0, 0));
-        assert!(sets.of(Place::of(0)).next().is_none() && sets.at(0).is_none());
-        for (before, after) in [(0, 64), (64, 128), (128, 256), (256, 512), (512, 1024)] {
-            assert_eq!(sets.double().unwrap().0, before);
-            assert_eq!(sets.len(), after);
-            assert!((0..after).all(|index| sets.at(index).is_some()) && sets.at(after).is_none());
+        assert_eq!((sets.len(), sets.bytes()), (0, 0));
+        assert!(sets.are_crowded_by(0) && sets.of(Place::of(0)).next().is_none() && sets.at(0).is_none());
+        assert_eq!(sets.extend(), None);
+        assert_eq!((sets.len(), sets.bytes()), (64, LEAST_BYTES));
+        for used in 64..1024_usize {
+            assert!(sets.are_crowded_by(used * 3) && !sets.are_crowded_by(used * 3 - 1));
+            assert_eq!(
+                sets.extend(),
+                Some(used - used.next_power_of_two() / if used.is_power_of_two() { 1 } else { 2 })
+            );
+            assert_eq!(sets.len(), used + 1);
+            assert!(sets.at(used).is_some());
+            assert_eq!(sets.bytes(), (used + 1).next_power_of_two() * 80);
         }
-        assert_eq!(sets.comfortable(), usize::MAX);
-        assert_eq!(sets.double(), None);
+        assert!(!sets.are_crowded_by(usize::MAX) && sets.at(1024).is_none());
+        assert_eq!(sets.extend(), None);
+        assert_eq!(sets.len(), 1024);
+    }
+
+    /// One more set changes nothing but for tokens that go into it, and those come from one.
+    #[test]
+    fn a_new_set_takes_from_one() {
+        let sets = Sets::up_to(4_000);
+        sets.extend();
+        let places: Vec<_> =
+            (0..5_000_u64).map(|hash| Place::of(hash.wrapping_mul(0x9E37_79B9_7F4A_7C15))).collect();
+        for _ in 0..300 {
+            let before: Vec<_> = places.iter().map(|place| sets.indices(*place)).collect();
+            let new = sets.len();
+            let from = sets.extend().unwrap();
+            for (before, place) in before.iter().zip(&places) {
+                for (before, after) in before.iter().zip(sets.indices(*place)) {
+                    assert!(after == *before || (after == new && *before == from));
+                }
+            }
+        }
     }
 
     #[test]
     fn each_set_is_one_of_its_own() {
         let sets = Sets::up_to(1_000);
-        while sets.double().is_some() {}
+        sets.extend();
+        while sets.extend().is_some() {}
         let at = |index| std::ptr::from_ref(sets.at(index).unwrap().slots);
         let all: std::collections::BTreeSet<_> = (0..sets.len()).map(at).collect();
         assert_eq!(all.len(), sets.len());

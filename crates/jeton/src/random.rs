@@ -45,7 +45,8 @@ impl Random for SystemRandom {
 }
 
 /// The ids of access tokens (`jti`, RFC 7519 §4.1.7): 16 random bytes each in base64url, of which many are asked for at
-/// once, since the system takes its time for each question. They are no secrets.
+/// once, since the system takes its time for each question. They are no secrets. A process that is copied while it runs, by a
+/// snapshot of its machine, gives a few of them twice.
 pub(crate) struct Jtis {
     random: Arc<dyn Random>,
     left: Mutex<Vec<[u8; 16]>>,
@@ -58,8 +59,8 @@ impl fmt::Debug for Jtis {
 }
 
 impl Jtis {
-    /// So many at once, the length of a page.
-    const AT_ONCE: usize = 256;
+    /// So many at once: 256 bytes, which every system gives in one piece.
+    const AT_ONCE: usize = 16;
 
     pub(crate) fn new(random: Arc<dyn Random>) -> Self {
         Self { random, left: Mutex::default() }
@@ -79,15 +80,23 @@ impl Jtis {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
+    use std::{
+        collections::HashSet,
+        sync::atomic::{AtomicU64, Ordering},
+    };
 
     use super::*;
 
-    struct Down;
+    /// Writes one half and fails, each second time.
+    #[derive(Default)]
+    struct Failing(AtomicU64);
 
-    impl Random for Down {
-        fn fill(&self, _: &mut [u8]) -> Result<(), RandomError> {
-            Err(RandomError)
+    impl Random for Failing {
+        fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
+            let call = self.0.fetch_add(1, Ordering::Relaxed);
+            let half = bytes.len() / 2;
+            SystemRandom.fill(&mut bytes[..half])?;
+            if call.is_multiple_of(2) { Err(RandomError) } else { SystemRandom.fill(&mut bytes[half..]) }
         }
     }
 
@@ -97,6 +106,16 @@ mod tests {
         let many: HashSet<_> = (0..3 * Jtis::AT_ONCE).map(|_| jtis.next().unwrap()).collect();
         assert_eq!(many.len(), 3 * Jtis::AT_ONCE);
         assert!(many.iter().all(|jti| jti.len() == 22));
-        assert!(Jtis::new(Arc::new(Down)).next().is_err());
+    }
+
+    #[test]
+    fn what_failed_half_way_gives_none() {
+        let jtis = Jtis::new(Arc::new(Failing::default()));
+        let mut many = HashSet::new();
+        for _ in 0..3 {
+            assert!(jtis.next().is_err());
+            assert!((0..Jtis::AT_ONCE).all(|_| many.insert(jtis.next().unwrap())));
+        }
+        assert!(many.iter().all(|jti| !jti.ends_with("AAAAAAAA")));
     }
 }

@@ -1,12 +1,12 @@
 //! Where the principals of remembered tokens lie: sets of places, found by a part of the signature.
 //!
-//! Whoever looks takes no lock, and waits for memory at most three times: for the tags of its set, the place, and the
-//! principal with its token. It deliberately judges nothing: what it gives out was found good once.
+//! Whoever looks takes no lock, and usually waits for memory three times: for the tags of its set, the place, and the piece
+//! that is the principal with its token. What one request does for room is bounded. It deliberately judges nothing: what it gives out was found good once.
 
 use std::{
     hash::{BuildHasher as _, RandomState},
     sync::{
-        Mutex,
+        Mutex, TryLockError,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -15,12 +15,14 @@ use crate::{
     Timestamp,
     jose::MAX_TOKEN_BYTES,
     known::{Known, Piece},
-    places::{Place, Set, Sets, Slot},
+    places::{LEAST_BYTES, Place, Set, Sets, Slot},
     telemetry::Evictions,
 };
 
 /// About what a remembered token takes, for the number of places.
 const USUAL_BYTES: usize = 800;
+/// How many sets one request looks through for what was not asked for. After those it takes what there is.
+const PATIENCE: usize = 64;
 /// How many characters of the signature tell where to look; the last one, which may be the same in all, is not looked at.
 const SEEN: usize = 8;
 
@@ -52,10 +54,10 @@ impl std::fmt::Debug for Table {
 impl Table {
     /// With room for so many bytes; none, if that is too few for one token.
     pub(crate) fn new(most_bytes: usize, evictions: Evictions) -> Option<Self> {
-        let places = Some(most_bytes / USUAL_BYTES).filter(|places| *places > 0)?;
+        most_bytes.checked_sub(LEAST_BYTES + USUAL_BYTES)?;
         let seed = || RandomState::new().hash_one(0);
         Some(Self {
-            sets: Sets::up_to(places),
+            sets: Sets::up_to(most_bytes / USUAL_BYTES),
             most_bytes,
             bytes: AtomicUsize::new(0),
             count: AtomicUsize::new(0),
@@ -77,11 +79,14 @@ impl Table {
 
     /// Remembers the principal of that token, which is within its piece. What was not asked for gives way.
     pub(crate) fn remember(&self, piece: &Piece) {
-        if self.count.load(Ordering::Relaxed) >= self.sets.comfortable() {
+        if self.sets.are_crowded_by(self.count.load(Ordering::Relaxed)) {
             self.grow();
         }
-        // Taken before it is used, so that no two overstep the bound together.
         let bytes = piece.bytes();
+        if bytes > self.most_bytes.saturating_sub(self.sets.bytes()) {
+            return;
+        }
+        // Taken before it is used, so that no two overstep the bound together.
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
         if !self.make_room() || !self.put(piece.clone()) {
             self.bytes.fetch_sub(bytes, Ordering::Relaxed);
@@ -96,36 +101,38 @@ impl Table {
         let Some(first) = sets().next() else { return false };
         self.count.fetch_add(1, Ordering::Relaxed);
         let same = |old: &Piece| old.token() == piece.token();
-        let there = sets().find_map(|set| Some((set, set.way_of(same)?)));
+        let there = sets().find_map(|set| Some((set, set.way_of(place, same)?)));
         let free = || sets().find_map(|set| Some((set, set.free_way()?)));
-        let (set, way) = there.or_else(free).unwrap_or_else(|| (first, first.unasked_way(place)));
+        let unasked = || sets().find_map(|set| Some((set, set.unasked_way(place)?)));
+        let (set, way) = there.or_else(free).or_else(unasked).unwrap_or((first, place.first_way()));
         if let Some(old) = set.exchange(way, place, piece.clone()) {
             self.gone(&old, !same(&old));
         }
         true
     }
 
-    /// Twice as many sets. Meanwhile some tokens are not found, which costs a signature.
+    /// One set more. Meanwhile the few tokens that go there are not found, which costs a signature.
     fn grow(&self) {
-        let Ok(_growing) = self.growing.try_lock() else { return };
-        if self.count.load(Ordering::Relaxed) < self.sets.comfortable() {
-            return;
-        }
-        let Some((before, bytes)) = self.sets.double() else { return };
-        self.bytes.fetch_add(bytes, Ordering::Relaxed);
-        for index in 0..before {
-            let Some(set) = self.sets.at(index) else { return };
-            for slot in set.slots() {
-                let moves = |piece: &Piece| {
-                    let place = self.place(piece.token());
-                    place.is_some_and(|place| !self.sets.indices(place).contains(&index))
-                };
-                if slot.holds(moves)
-                    && let Some(piece) = slot.take()
-                {
-                    self.count.fetch_sub(1, Ordering::Relaxed);
-                    self.put(piece);
-                }
+        let _growing = match self.growing.try_lock() {
+            Ok(growing) => growing,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            // Somebody else is at it.
+            Err(TryLockError::WouldBlock) => return,
+        };
+        let before = self.sets.bytes();
+        let from = self.sets.extend();
+        self.bytes.fetch_add(self.sets.bytes() - before, Ordering::Relaxed);
+        let Some((index, set)) = from.and_then(|index| Some((index, self.sets.at(index)?))) else { return };
+        for slot in set.slots() {
+            let moves = |piece: &Piece| {
+                let place = self.place(piece.token());
+                place.is_some_and(|place| !self.sets.indices(place).contains(&index))
+            };
+            if slot.holds(moves)
+                && let Some(piece) = slot.take()
+            {
+                self.count.fetch_sub(1, Ordering::Relaxed);
+                self.put(piece);
             }
         }
     }
@@ -148,18 +155,18 @@ impl Table {
         }
     }
 
-    /// Looks through set after set, as a clock does: who was asked for since the last time stays until the next. Twice
-    /// around at most: whether there is room then.
+    /// Looks through set after set, as a clock does: who was asked for since the last time stays until the next, but for
+    /// those whom patience does not reach. Once around at most: whether there is room then.
     fn make_room(&self) -> bool {
         let is_room = || self.bytes.load(Ordering::Relaxed) <= self.most_bytes;
         let sets = self.sets.len();
-        for _ in 0..2 * sets {
-            if is_room() {
-                return true;
-            }
+        for looked_through in 0..sets + PATIENCE {
             let hand = self.hand.fetch_add(1, Ordering::Relaxed) % sets;
             for slot in self.sets.at(hand).into_iter().flat_map(Set::slots) {
-                if slot.holds(|piece| !piece.known().was_asked()) {
+                if is_room() {
+                    return true;
+                }
+                if slot.holds(|piece| !piece.known().was_asked() || looked_through >= PATIENCE) {
                     self.empty(slot, true);
                 }
             }
@@ -196,6 +203,12 @@ impl Table {
     pub(crate) fn size(&self) -> [usize; 2] {
         [&self.count, &self.bytes].map(|number| number.load(Ordering::Relaxed))
     }
+
+    /// How many of them its places take.
+    #[cfg(test)]
+    pub(crate) fn places_bytes(&self) -> usize {
+        self.sets.bytes()
+    }
 }
 
 /// Both halves of the product, together.
@@ -227,6 +240,6 @@ mod tests {
         assert_eq!(place("a12345678."), place("b12345678,"), "its end alone counts");
         let other = Table::new(1 << 20, evictions()).unwrap();
         assert_ne!(place("a12345678."), other.place(b"a12345678."), "each has its own places");
-        assert!(Table::new(USUAL_BYTES - 1, evictions()).is_none());
+        assert!(Table::new(LEAST_BYTES, evictions()).is_none());
     }
 }

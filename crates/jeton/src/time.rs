@@ -113,7 +113,8 @@ pub trait Clock: Send + Sync + 'static {
     fn monotonic(&self) -> Duration;
 }
 
-/// The machine's own clocks.
+/// The machine's own clocks. On Linux the wall-clock time is that of the kernel's last tick, at most a few milliseconds ago:
+/// the clock skew that an authority allows for has room for it.
 #[derive(Debug)]
 pub struct SystemClock {
     origin: Instant,
@@ -143,7 +144,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// As of the last tick of the kernel, a few milliseconds ago at most: every request asks, and for whole seconds.
+/// As of the last tick of the kernel: every request asks, and for whole seconds.
 #[cfg(target_os = "linux")]
 fn since_1970() -> Duration {
     use rustix::time::{ClockId, clock_gettime};

@@ -242,6 +242,8 @@ mod tests {
             there.filter(|(thread, number)| tokens.find(&name(*thread, *number), 0).is_some()).count();
         // One whose tag was overwritten by another thread is there and not found, until it gives way.
         assert!(bytes <= ROOM && found <= count && found + 16 >= count, "{found} of {count}, {bytes}");
+        tokens.clear();
+        assert_eq!(table.size(), [0, table.places_bytes()], "each byte was counted once");
     }
 
     #[test]
@@ -272,6 +274,11 @@ mod tests {
         assert!(tokens.find("a.b.signature", 0).is_some());
         tokens.clear();
         assert!(tokens.find("a.b.signature", 0).is_none());
+        // What could never have room empties nothing.
+        let small = with_room(13_000);
+        remember(&small, "a.b.signature");
+        remember(&small, &format!("{}.signature-", "x".repeat(8_000)));
+        assert!(small.find("a.b.signature", 0).is_some());
         let off = with_room(0);
         remember(&off, "a.b.signature");
         assert!(off.find("a.b.signature", 0).is_none());

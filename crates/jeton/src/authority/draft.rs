@@ -55,6 +55,19 @@ impl Drafts {
         (same_rights && Arc::ptr_eq(&draft.record, &live.record)).then_some(draft)
     }
 
+    /// A row tells that the record was changed: what was written of it takes no more room.
+    pub(super) fn drop_one(&self, id: RecordId) {
+        if let Some(drafts) = &self.0 {
+            drafts.remove(&id);
+        }
+    }
+
+    pub(super) fn clear(&self) {
+        if let Some(drafts) = &self.0 {
+            drafts.clear();
+        }
+    }
+
     fn remember(&self, draft: &Arc<Draft>) {
         if let Some(drafts) = &self.0 {
             drafts.insert(draft.record.id, Arc::clone(draft));

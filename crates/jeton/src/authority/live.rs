@@ -38,7 +38,7 @@ pub(super) struct Live {
     pub(super) ends_at: Option<Timestamp>,
     /// The generation of the presented credential.
     pub(super) generation: u64,
-    /// Whether a signature names the subject, so that the record is as it is for this one exchange.
+    /// Whether a signature names the subject, so that nobody else has this very record.
     pub(super) is_signed_for: bool,
 }
 
@@ -244,7 +244,7 @@ impl Authority {
     async fn account_of(&self, record: &Record) -> Result<Option<Account>, AuthenticateError> {
         let Some(subject) = &record.grant.subject else { return Ok(None) };
         let account = self.0.account(subject).await?.ok_or(Rejection::Subject)?;
-        // Two texts without any bytes are compared where there is no memory, which some processors take long for.
+        // Two texts without any bytes are compared where there is no memory, which some processors take 100 ns for.
         let same = record.incarnation.as_ref().is_some_and(|incarnation| {
             let both = [incarnation, &account.incarnation];
             both.iter().all(|one| one.is_empty()) || incarnation == &account.incarnation

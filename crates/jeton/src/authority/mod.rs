@@ -192,7 +192,7 @@ impl Inner {
 
     async fn account(&self, subject: &str) -> Result<Option<Account>, Unavailable> {
         let mut call = self.directory.account(subject);
-        // Many answer from memory: they are asked once without a timer.
+        // Many answer from memory: they are asked once without a timer, whose time begins with the wait.
         let first = poll_fn(|task| Poll::Ready(call.as_mut().poll(task))).await;
         let answer = match first {
             Poll::Ready(answer) => answer,

@@ -134,7 +134,7 @@ impl Authority {
             };
             match self.0.store.update(&update).await {
                 Ok(()) => {
-                    self.0.recent.drop_one(id);
+                    self.0.forget_record(id);
                     self.cut_off(&before, &update.record);
                     update.audit.tell();
                     self.note_end(&before, &update.record);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Authority, AuthorityBuilder, Inner};
-use crate::{Staleness, StoreError, Timestamp, Unavailable, audit, feed, last_use};
+use crate::{RecordId, Staleness, StoreError, Timestamp, Unavailable, audit, feed, last_use};
 
 impl Inner {
     /// How long a cut-off must be kept: until the last child that it refuses has surely ended, on every clock.
@@ -24,6 +24,18 @@ impl Inner {
         let span = left.saturating_add(skew).saturating_add(self.verifier.0.leeway);
         let until = self.clock().monotonic().saturating_add(span);
         self.cut_offs().revoke_token(jti.to_owned(), until);
+    }
+
+    /// A row tells that the record was changed: nothing that was read or written of it is kept.
+    pub(crate) fn forget_record(&self, id: RecordId) {
+        self.recent.drop_one(id);
+        self.drafts.drop_one(id);
+    }
+
+    /// The same of all records.
+    pub(crate) fn forget_records(&self) {
+        self.recent.clear();
+        self.drafts.clear();
     }
 
     /// How long ago the last reading of the log began that came to its end.

@@ -1,6 +1,6 @@
 //! Keys that sign, each pinned to one algorithm (RFC 8725 §3.1), checked and read once when they are loaded.
 
-use std::{fmt, sync::Arc};
+use std::{borrow::Cow, fmt, sync::Arc};
 
 use zeroize::Zeroizing;
 
@@ -10,7 +10,7 @@ use super::{
     jwk::Parameters,
     provider::{self, Components, PrivateKey, PublicKey},
     push_base64url,
-    strength::{kid_is_plain, rsa_is_strong},
+    strength::{LONGEST_RSA_BITS, kid_is_plain, rsa_is_strong},
 };
 use crate::{Random, RandomError};
 
@@ -162,20 +162,16 @@ impl SigningKey {
 
     /// The token of that type with these claims in JSON, signed (RFC 7515 §7.1).
     pub(crate) fn compact(&self, typ: TokenType, claims: &str) -> Result<String, KeyError> {
-        let other;
         let header = match typ {
-            TokenType::Access => self.verifying.header(),
-            _ => {
-                other = encoded_header(typ, self.algorithm.as_str(), self.kid());
-                &other
-            }
+            TokenType::Access => Cow::Borrowed(self.verifying.header()),
+            _ => Cow::Owned(encoded_header(typ, self.algorithm.as_str(), self.kid())),
         };
-        // The longest ones: 64 bytes, or 4096 bits of RSA. What would grow leaves copies of a token behind.
-        let signature_bytes = if self.algorithm == Algorithm::Rs256 { 4096 / 8 } else { 64 };
+        // Of the longest keys that there are. What would grow leaves copies of a token behind.
+        let signature_bytes = if self.algorithm == Algorithm::Rs256 { LONGEST_RSA_BITS / 8 } else { 64 };
         let [claims_len, signature_len] =
             [claims.len(), signature_bytes].map(|bytes| (bytes * 4).div_ceil(3));
         let mut token = String::with_capacity(header.len() + claims_len + signature_len + 2);
-        token.push_str(header);
+        token.push_str(&header);
         token.push('.');
         push_base64url(&mut token, claims.as_bytes());
         let signature = self.private.sign(token.as_bytes()).ok_or(KeyError::Signing)?;

@@ -1,7 +1,10 @@
 //! What a key must be like to be taken, wherever it comes from.
 
 /// The smallest modulus (RFC 7518 §3.3) and the largest that a check of a signature shall cost.
-const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
+const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=LONGEST_RSA_BITS;
+
+/// A longer modulus is refused.
+pub(super) const LONGEST_RSA_BITS: usize = 8192;
 
 /// Products of the primes of one hardware generator (CVE-2017-15361, "ROCA") are powers of 65537 modulo each of these.
 const ROCA_PRIMES: [u32; 38] = [
