@@ -1,9 +1,6 @@
 //! Who makes a request: by an access token, or by an API token itself on the routes that allow it.
 
-use super::{
-    Authority,
-    live::{Live, Proven},
-};
+use super::{Authority, live::Live, proven::Proven};
 use crate::{
     AuthenticateError, Names, OriginRef, Principal, Rejection, TokenKind, known::Assertion, policy::Denial,
     principal::admits, rights::Rights,

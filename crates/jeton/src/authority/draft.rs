@@ -7,7 +7,7 @@ use std::{fmt::Write as _, sync::Arc};
 
 use quick_cache::sync::Cache;
 
-use super::{Authority, Exchange, Settings, live::Live};
+use super::{Authority, Exchange, Settings, exchange::UNWRITTEN, live::Live};
 use crate::{
     Account, ExchangeError, Names, Record, RecordId, Timestamp, Unavailable,
     claims::{AccessClaims, Audience, Text, join_scopes},
@@ -106,7 +106,6 @@ impl Authority {
         rights: &Rights,
         audiences: &Names,
     ) -> Result<Halves, Unavailable> {
-        const UNWRITTEN: Unavailable = Unavailable::Internal("the claims could not be written");
         let client_id = record.id.to_string();
         let claims = AccessClaims {
             iss: self.issuer().into(),

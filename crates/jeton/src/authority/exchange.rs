@@ -5,10 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{
-    Authority, Exchange, Exchanged,
-    live::{Live, Proven},
-};
+use super::{Authority, Exchange, Exchanged, live::Live, proven::Proven};
 use crate::{
     AccessToken, Algorithm, ExchangeError, Rejection, SigningKey, Unavailable,
     jose::{self, TokenType},
@@ -113,13 +110,14 @@ impl Authority {
     }
 }
 
+pub(super) const UNWRITTEN: Unavailable = Unavailable::Internal("the claims could not be written");
+
 pub(super) fn sign<T: serde::Serialize>(
     key: &SigningKey,
     typ: TokenType,
     claims: &T,
 ) -> Result<String, Unavailable> {
-    let claims = serde_json::to_string(claims);
-    signed(key, typ, &claims.map_err(|_| Unavailable::Internal("the claims could not be written"))?)
+    signed(key, typ, &serde_json::to_string(claims).map_err(|_| UNWRITTEN)?)
 }
 
 /// The token with these claims in JSON.

@@ -4,27 +4,16 @@
 //! asked, then the record's epoch is compared with the cut-off. What is made from it lives from the time taken on, so
 //! that what comes from a stale read is older than the cut-off that refuses it.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::Arc;
 
-use super::{Authority, mutate::Mutation, refresh_keys, signature::Signature};
+use super::{Authority, mutate::Mutation, proven::Proven, signature::Signature};
 use crate::{
-    Account, AuthenticateError, Caller, Credential, Fingerprint, ManageError, PreviousCredential, Record,
-    RecordId, Rejection, State, Timestamp, Unavailable, jose, tokens::verify_api,
+    Account, AuthenticateError, Caller, Credential, ManageError, PreviousCredential, Record, RecordId,
+    Rejection, State, Timestamp, Unavailable,
 };
 
 /// How often a read that lies behind a cut-off is repeated.
 const ATTEMPTS: usize = 3;
-
-/// What somebody has shown to be its own, before the record is read.
-#[derive(Debug)]
-pub(super) enum Proven {
-    /// An API token that we signed.
-    Token { id: RecordId, generation: Option<u64>, expires_at: Option<Timestamp>, fingerprint: Fingerprint },
-    /// A secret that we derived.
-    Secret { id: RecordId, generation: u64 },
-    /// A signature, of whatever time; who made it, only the record tells.
-    Signature(Signature),
-}
 
 /// A credential that is accepted now, and what was read about it.
 pub(super) struct Live {
@@ -43,54 +32,6 @@ pub(super) struct Live {
 }
 
 impl Authority {
-    /// A credential that no known key made may come from one that another node has just made: it is looked for once a
-    /// second at most, whatever comes in.
-    pub(super) async fn with_new_keys(
-        &self,
-        prove: impl Fn() -> Result<Proven, Rejection>,
-    ) -> Result<Proven, Rejection> {
-        let first = prove();
-        if !matches!(first, Err(Rejection::Invalid)) || self.0.managed.is_none() {
-            return first;
-        }
-        let now = self.0.clock().monotonic().as_secs() + 1;
-        if self.0.asked_for_keys.fetch_max(now, Ordering::Relaxed) >= now {
-            return first;
-        }
-        match refresh_keys(&self.0).await {
-            Ok(()) => prove(),
-            Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "the keys cannot be read");
-                first
-            }
-        }
-    }
-
-    /// What an API token proves by its signature alone.
-    pub(super) fn prove(&self, api_token: &str) -> Result<Proven, Rejection> {
-        let exchange = &self.0.settings.exchange_audience;
-        let keys = &self.0.rings.load().api;
-        if api_token.len() > jose::MAX_TOKEN_BYTES {
-            return Err(Rejection::TooLong);
-        }
-        let fingerprint = Fingerprint::from_bytes(jose::sha256(api_token.as_bytes()));
-        if let Some(proven) = self.0.proofs.find(fingerprint, keys) {
-            return Ok(proven);
-        }
-        let (claims, kid) = verify_api(api_token, keys, self.issuer(), exchange)?;
-        let end = |exp| Timestamp::from_unix_seconds(exp).ok_or(Rejection::Invalid);
-        let proven = Proven::Token {
-            id: claims.sub.parse().map_err(|_| Rejection::Invalid)?,
-            generation: claims.jti.rsplit_once('.').and_then(|(_, number)| number.parse().ok()),
-            expires_at: claims.exp.map(end).transpose()?,
-            fingerprint,
-        };
-        if let Some(key) = keys.find(&kid) {
-            self.0.proofs.remember(&proven, key);
-        }
-        Ok(proven)
-    }
-
     /// Reads what a credential stands for, and whether it is accepted now. It counts as its first use.
     pub(super) async fn live(&self, proven: &Proven) -> Result<Live, AuthenticateError> {
         self.read_live(proven, true).await
@@ -250,33 +191,6 @@ impl Authority {
             both.iter().all(|one| one.is_empty()) || incarnation == &account.incarnation
         });
         if account.active && same { Ok(Some(account)) } else { Err(Rejection::Subject.into()) }
-    }
-}
-
-impl Proven {
-    /// The record that it belongs to.
-    pub(super) fn id(&self) -> RecordId {
-        match self {
-            Self::Token { id, .. } | Self::Secret { id, .. } => *id,
-            Self::Signature(signature) => signature.key,
-        }
-    }
-
-    /// The generation that it says to be of.
-    pub(super) fn generation(&self) -> Option<u64> {
-        match self {
-            Self::Token { generation, .. } => *generation,
-            Self::Secret { generation, .. } => Some(*generation),
-            Self::Signature(_) => None,
-        }
-    }
-
-    /// Why it is refused if there is no such record.
-    fn unknown(&self) -> Rejection {
-        match self {
-            Self::Signature(_) => Rejection::Invalid,
-            _ => Rejection::Revoked,
-        }
     }
 }
 

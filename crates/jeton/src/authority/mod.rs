@@ -2,6 +2,7 @@
 //!
 //! What may never happen, whatever the interleaving, is written down in `docs/INVARIANTS.md`.
 
+mod account;
 mod audiences;
 mod build;
 mod builder;
@@ -26,6 +27,7 @@ mod oauth;
 mod own;
 mod personal;
 mod proofs;
+mod proven;
 mod published;
 mod request;
 mod reveal;
@@ -38,10 +40,8 @@ mod subjects;
 mod switch;
 
 use std::{
-    future::poll_fn,
     net::IpAddr,
     sync::{Arc, atomic::AtomicU64},
-    task::Poll,
     time::Duration,
 };
 
@@ -66,10 +66,9 @@ use housekeeping::{Housekeeping, Told};
 use switch::Switch;
 
 use crate::{
-    Account, Audiences, Clock, Directory, DirectoryError, DirectorySearch, Grant, Names, PublicJwks, Random,
-    Record, Sink, Staleness, Store, Timestamp, Unavailable, Verifier, audit, cutoff::CutOffs, feed,
-    last_use::Uses, limits::Limits, policy::Facts, random::Jtis, recent::Recent, rights::RoleMap,
-    ring::Rings, telemetry::Telemetry,
+    Audiences, Clock, Directory, DirectorySearch, Grant, Names, PublicJwks, Random, Record, Sink, Staleness,
+    Store, Timestamp, Verifier, audit, cutoff::CutOffs, feed, last_use::Uses, limits::Limits, policy::Facts,
+    random::Jtis, recent::Recent, rights::RoleMap, ring::Rings, telemetry::Telemetry,
 };
 
 /// How old the log may be at most for a record to be taken from memory: by so much later than the lifetime says the children
@@ -188,29 +187,6 @@ impl Inner {
 
     pub(crate) fn prune_verified(&self) {
         self.verifier.0.verified.prune(self.clock().now());
-    }
-
-    async fn account(&self, subject: &str) -> Result<Option<Account>, Unavailable> {
-        let mut call = self.directory.account(subject);
-        // Many answer from memory: they are asked once without a timer, whose time begins with the wait.
-        let first = poll_fn(|task| Poll::Ready(call.as_mut().poll(task))).await;
-        let answer = match first {
-            Poll::Ready(answer) => answer,
-            Poll::Pending => tokio::time::timeout(self.settings.directory_timeout, call)
-                .await
-                .map_err(|_| Unavailable::DirectoryTimeout)?,
-        };
-        answer.and_then(sound).map_err(Unavailable::Directory)
-    }
-}
-
-/// Scopes go through one text, separated by blanks: what is no scope token could come out as several.
-fn sound(account: Option<Account>) -> Result<Option<Account>, DirectoryError> {
-    let good = account.iter().flat_map(|account| &account.scopes).all(|scope| crate::text::is_scope(scope));
-    if good {
-        Ok(account)
-    } else {
-        Err(DirectoryError::new("a scope of the account is no scope (RFC 6749 §3.3)"))
     }
 }
 

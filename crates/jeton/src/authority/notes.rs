@@ -1,6 +1,6 @@
 //! What is told beside the answer: to the audit log, to the limits, and to the host app.
 
-use super::{Authority, Exchanged, live::Proven};
+use super::{Authority, Exchanged, proven::Proven};
 use crate::{
     Action, AuditEntry, AuditFilter, AuditPage, AuditQuery, AuthenticateError, Caller, Event, ExchangeError,
     ManageError, Notice, Origin, OriginRef, Record, RecordId, Standing, Unavailable, audit, rights::scopes,

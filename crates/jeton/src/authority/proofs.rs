@@ -7,7 +7,7 @@ use std::sync::{Arc, Weak};
 
 use quick_cache::sync::Cache;
 
-use super::live::Proven;
+use super::proven::Proven;
 use crate::{
     Fingerprint, RecordId, SigningKey, Timestamp,
     ring::KeyRing,

@@ -7,7 +7,7 @@
 
 use super::{
     Authority, Exchange, Exchanged,
-    live::Proven,
+    proven::Proven,
     signature::{Signature, User},
 };
 use crate::{
