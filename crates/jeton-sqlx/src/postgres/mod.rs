@@ -72,7 +72,8 @@ impl PostgresStore {
     }
 
     fn new(pool: PgPool, own: bool, schema: Schema, timeout: Duration) -> Self {
-        let aside = settings::aside(&pool, timeout);
+        // One reads; the other one is for when that one hangs.
+        let aside = settings::aside(&pool, 2, timeout);
         Self { pool, aside, own, schema, timeout, wakeups: OnceLock::new() }
     }
 
@@ -90,7 +91,7 @@ impl PostgresStore {
         wakeups.clone()
     }
 
-    /// The connection that reads the log: it is open already, whatever else goes on.
+    /// A connection that reads the log: it is open already, whatever else goes on.
     async fn lease_aside(&self) -> Result<Lease, StoreError> {
         if self.pool.is_closed() {
             return Err(from_sqlx(sqlx::Error::PoolClosed));
