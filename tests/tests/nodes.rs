@@ -10,7 +10,11 @@ use end_to_end::{Actor, App, Framework, Kind, MASTER_KEY, Server, Setup, on_both
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
-on_both!(without_a_master_key_it_does_not_start, a_server_that_is_not_there);
+on_both!(
+    without_a_master_key_it_does_not_start,
+    a_server_that_is_not_there,
+    processes_on_one_sqlite_file_hear_of_each_other,
+);
 
 /// How long any of it may take: a busy disk can hold up a server for seconds.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -186,6 +190,14 @@ async fn a_revoked_child_is_refused_on_the_other_node_soon(kind: Kind) {
 /// Without being woken, a node reads the log once a second. Of half the tries: a disk that holds up the server holds up
 /// some of them.
 const BOUND: Duration = Duration::from_millis(250);
+
+async fn processes_on_one_sqlite_file_hear_of_each_other(framework: Framework) {
+    let setup = Setup::new(framework).env("JETON_ISSUER", "http://demo.example/auth");
+    let one = setup.start().await;
+    let other = setup.start().await;
+    let times = until_refused(&one, &other, 20, PATIENCE).await;
+    assert!(times[10] < Duration::from_millis(750), "as if nothing woke it: {times:?}");
+}
 
 /// To a server that takes nothing else, and whose certificate is of an authority of its own.
 async fn nodes_speak_in_cipher_with_a_server_that_they_know(kind: Kind) {
