@@ -181,7 +181,9 @@ async fn stands_still(one: &App, server: &Server, framework: Framework) {
                     0 => (&child, "GET", "/reports"),
                     _ => (&api_token, "POST", "/auth/exchange"),
                 };
-                let status = status(who, method, path).await;
+                // It ends connections on which nothing came for long.
+                let Some(answer) = who.request(method, path).try_send().await else { continue };
+                let status = answer.status;
                 answers.push(status);
                 assert!([401, 503].contains(&status), "{path}: {answers:?}");
                 assert!(answers.len() < 100_000, "{path}: {answers:?}");

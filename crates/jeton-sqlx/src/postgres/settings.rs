@@ -12,7 +12,7 @@ use super::{ConnectError, PostgresStore, open, schema::Schema};
 /// A connection that was used so short a time ago is not tried.
 const FRESH: Duration = Duration::from_secs(1);
 /// How long a trial may take. Short: after an outage each connection of a pool may have to be tried in turn.
-const TRIAL: Duration = Duration::from_millis(400);
+pub(super) const TRIAL: Duration = Duration::from_millis(400);
 
 /// Which database, which schema, how many connections, how long to wait.
 ///
