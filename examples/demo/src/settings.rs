@@ -33,7 +33,7 @@ pub enum Database {
     /// In PostgreSQL, shared with other nodes.
     Postgres(PostgresSettings),
     /// In Redis, shared with other nodes.
-    Redis(RedisSettings),
+    Redis(Box<RedisSettings>),
     /// In memory, until the program ends.
     Memory,
 }
@@ -46,7 +46,7 @@ impl Database {
                 return PostgresSettings::from_url(url).ok().map(Self::Postgres);
             }
             ("redis" | "rediss" | "redis+unix" | "valkey" | "valkeys" | "valkey+unix", _) => {
-                return RedisSettings::from_url(url).ok().map(Self::Redis);
+                return RedisSettings::from_url(url).ok().map(Box::new).map(Self::Redis);
             }
             ("sqlite", path) => path,
             _ => return None,
