@@ -2,6 +2,7 @@
 
 use std::{
     io::{BufRead as _, BufReader},
+    net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
@@ -45,15 +46,30 @@ pub struct Server {
 impl Server {
     /// Starts one with an empty database.
     pub fn start(kind: Kind) -> Self {
+        Self::try_start(kind, &[]).expect("the server does not start")
+    }
+
+    /// Starts one that takes encrypted connections too, and those alone at the port of `localhost` that comes with it.
+    pub fn start_encrypted(kind: Kind) -> (Self, u16) {
+        // The port may be taken by another program before the server takes it.
+        let mut started = (0..5).filter_map(|_| {
+            let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+            let server = Self::try_start(kind, &["--tls", &port.to_string()])?;
+            Some((server, port))
+        });
+        started.next().expect("the server does not start")
+    }
+
+    fn try_start(kind: Kind, options: &[&str]) -> Option<Self> {
         let mut command = kind.script();
         // The end of its input comes with the end of this process at the latest.
-        command.args(["sh", "-c", kind.command()]);
+        command.args(options).args(["sh", "-c", kind.command()]);
         let mut script = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut url = String::new();
         BufReader::new(script.stdout.as_mut().unwrap()).read_line(&mut url).unwrap();
         let url = url.trim_end().to_owned();
-        assert!(url.contains("://"), "the server does not start: {url:?}");
-        Self { kind, script, url }
+        let this = Self { kind, script, url };
+        this.url.contains("://").then_some(this)
     }
 
     /// What kind it is of.
@@ -92,7 +108,8 @@ impl Server {
         self.tell("--start");
     }
 
-    fn folder(&self) -> &Path {
+    /// Where it lies.
+    pub fn folder(&self) -> &Path {
         Path::new(match self.kind {
             Kind::Postgres => self.url.split_once("host=").unwrap().1,
             Kind::Redis => self.url.strip_prefix("redis+unix://").unwrap().strip_suffix("/socket").unwrap(),

@@ -33,7 +33,7 @@ const STRANGERS: [(&str, &[&str]); 9] = [
 ];
 
 /// Licences that ask for no more than to be named.
-const LICENCES: [&str; 13] = [
+const LICENCES: [&str; 14] = [
     "0BSD",
     "Apache-2.0",
     "Apache-2.0 WITH LLVM-exception",
@@ -41,6 +41,8 @@ const LICENCES: [&str; 13] = [
     "BSD-3-Clause",
     "BSL-1.0",
     "CC0-1.0",
+    // Of data: the authorities that browsers trust, which come in with encrypted connections to PostgreSQL.
+    "CDLA-Permissive-2.0",
     "ISC",
     "MIT",
     "MIT-0",

@@ -6,11 +6,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use end_to_end::{Actor, App, Framework, Kind, MASTER_KEY, Setup, on_both, on_each_kind};
+use end_to_end::{Actor, App, Framework, Kind, MASTER_KEY, Server, Setup, on_both, on_each_kind};
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
-on_both!(without_a_master_key_it_does_not_start, a_server_that_is_not_there);
+on_both!(
+    without_a_master_key_it_does_not_start,
+    a_server_that_is_not_there,
+    processes_on_one_sqlite_file_hear_of_each_other,
+);
 
 /// How long any of it may take: a busy disk can hold up a server for seconds.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -34,7 +38,11 @@ async fn run(sql: String) {
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
 }
 
-on_each_kind!(what_one_node_does_holds_on_the_other, a_revoked_child_is_refused_on_the_other_node_soon);
+on_each_kind!(
+    what_one_node_does_holds_on_the_other,
+    a_revoked_child_is_refused_on_the_other_node_soon,
+    nodes_speak_in_cipher_with_a_server_that_they_know,
+);
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
@@ -182,6 +190,43 @@ async fn a_revoked_child_is_refused_on_the_other_node_soon(kind: Kind) {
 /// Without being woken, a node reads the log once a second. Of half the tries: a disk that holds up the server holds up
 /// some of them.
 const BOUND: Duration = Duration::from_millis(250);
+
+async fn processes_on_one_sqlite_file_hear_of_each_other(framework: Framework) {
+    let setup = Setup::new(framework).env("JETON_ISSUER", "http://demo.example/auth");
+    let one = setup.start().await;
+    let other = setup.start().await;
+    let times = until_refused(&one, &other, 20, PATIENCE).await;
+    assert!(times[10] < Duration::from_millis(750), "as if nothing woke it: {times:?}");
+}
+
+/// To a server that takes nothing else, and whose certificate is of an authority of its own.
+async fn nodes_speak_in_cipher_with_a_server_that_they_know(kind: Kind) {
+    let (server, port) = Server::start_encrypted(kind);
+    let authority = |name: &str| server.folder().join(name).to_str().unwrap().to_owned();
+    let node = |framework, name: &str| match kind {
+        Kind::Postgres => {
+            let url =
+                format!("postgres://postgres:secret-text@localhost:{port}/postgres?sslmode=verify-full");
+            Setup::node(framework, &format!("{url}&sslrootcert={}", authority(name)))
+        }
+        Kind::Redis => Setup::node(framework, &format!("rediss://localhost:{port}"))
+            .env("SSL_CERT_FILE", authority(name)),
+    };
+    let one = node(Framework::Axum, "ca.pem").start().await;
+    let other = node(Framework::Actix, "ca.pem").start().await;
+    let made = one.generate(json!({"subject": "alice"})).await;
+    let child = other.exchange(&made.api_token).await;
+    child.get("/reports").await.is(200);
+    one.admin().await.post_empty(&made.action("revoke")).await.is(200);
+    refused_within(&other, &child, PATIENCE).await;
+
+    let ended = node(Framework::Axum, "other.pem").run().await;
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    for part in ["error: the database cannot be reached", "invalid peer certificate"] {
+        assert!(ended.stderr.contains(part), "{ended:?}");
+    }
+    assert!(!ended.stderr.contains("secret-text"), "{ended:?}");
+}
 
 async fn without_a_master_key_it_does_not_start(framework: Framework) {
     for url in ["postgres://user:secret-text@localhost/x", "redis://user:secret-text@localhost/0"] {

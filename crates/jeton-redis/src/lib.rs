@@ -36,10 +36,43 @@
 //!
 //! # Keys and rights
 //!
-//! All keys begin with the prefix in braces, `{jeton}:`, and so lie in one slot of a cluster. The store connects to one
-//! server, and follows no redirection: in a cluster that is the node that holds the slot. Its user needs `~{jeton}:*`, the
-//! channel `&{jeton}:wake`, and `EVAL`, `EVALSHA`, `SCRIPT LOAD`, `PING`, `SUBSCRIBE` and what the scripts call: commands of
-//! hashes, sorted sets and streams, `EXISTS`, `DEL` and `PUBLISH`; and `CONFIG GET` if it may.
+//! All keys begin with the prefix in braces, `{jeton}:`. The user needs `~{jeton}:*`, the channel `&{jeton}:wake`, and
+//! `EVAL`, `EVALSHA`, `SCRIPT LOAD`, `PING`, `SUBSCRIBE` and what the scripts call: commands of hashes, sorted sets and
+//! streams, `EXISTS`, `DEL` and `PUBLISH`; and `CONFIG GET` if it may.
+//!
+//! # In a cluster
+//!
+//! All keys of a store are in one slot, so one server of the cluster has them all. The URL names any server; those that do
+//! not have the slot name the one that has it (`MOVED`), and that one is asked from then on, by the same user and as
+//! encrypted. When it is gone, the server of the URL is asked again: it should be a name that leads to a server that runs,
+//! since no other one is known. A replica that takes over may lack the last writes, as [above](#what-is-durable-and-when).
+//!
+//! **Do not move the slot key by key** (`CLUSTER SETSLOT MIGRATING`, `redis-cli --cluster reshard`) while nodes run: a
+//! script sees a part of the keys then, and may break off in its middle. End the nodes first, or move it at once
+//! (`CLUSTER MIGRATESLOTS` of Valkey 9).
+//!
+//! # Encryption
+//!
+//! With the feature `tls`, `rediss://` (or `valkeys://`) is encrypted, calls and wake-ups alike. The certificate of the
+//! server must be for the host of the URL, and signed by an authority that the system knows (or one in the file that
+//! `SSL_CERT_FILE` names); there is no way around that. Authorities and certificates of your own are given by a client:
+//!
+//! ```no_run
+//! # #[cfg(feature = "tls")]
+//! # async fn example(root_cert: Vec<u8>) -> Result<(), Box<dyn std::error::Error>> {
+//! use jeton_redis::RedisSettings;
+//! use redis::{Client, TlsCertificates};
+//!
+//! // In PEM.
+//! let certificates = TlsCertificates { client_tls: None, root_cert: Some(root_cert) };
+//! let client = Client::build_with_tls("rediss://db.example.org:6379", certificates)?;
+//! let store = RedisSettings::from_client(client).connect().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A program that uses rustls with several crypto libraries chooses one (`CryptoProvider::install_default`) before it
+//! connects; if it has chosen none, it is aws-lc-rs.
 //!
 //! # What it costs
 //!
@@ -77,6 +110,7 @@ mod listen;
 mod once;
 mod open;
 mod record;
+mod route;
 mod scripts;
 mod settings;
 mod store;
@@ -122,7 +156,7 @@ impl RedisStore {
 
     /// One connection listens for all who wait, and connects again by itself whenever it is lost.
     fn wakeups(&self) -> Wakeups {
-        let begin = || listen::wakeups(self.link.client().clone(), self.channel.clone());
+        let begin = || listen::wakeups(self.link.route().clone(), self.channel.clone());
         self.wakeups.get_or_init(begin).clone()
     }
 

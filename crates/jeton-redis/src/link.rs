@@ -1,7 +1,7 @@
 //! The connection: one that all calls share, replaced when it is lost or hangs.
 
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -12,15 +12,19 @@ use redis::{
 };
 use tokio::time::Instant;
 
+use super::route::Route;
+
 /// A connection that answered so short a time ago is not tried.
 const FRESH: Duration = Duration::from_secs(1);
 /// How long a trial may take.
 const TRIAL: Duration = Duration::from_millis(500);
 /// How long an attempt to connect may take.
 const CONNECTING: Duration = Duration::from_secs(2);
+/// How often one call is sent on to another server of a cluster.
+const MOVES: usize = 3;
 
 pub(crate) struct Link {
-    client: Client,
+    route: Arc<Route>,
     timeout: Duration,
     current: Mutex<Option<Current>>,
     /// Held by the one who connects, so that an end of the server is not followed by a crowd of attempts.
@@ -43,11 +47,16 @@ pub(crate) enum Call<'a> {
 
 impl Link {
     pub(crate) fn new(client: Client, timeout: Duration) -> Self {
-        Self { client, timeout, current: Mutex::default(), connecting: tokio::sync::Mutex::default() }
+        Self {
+            route: Arc::new(Route::new(client)),
+            timeout,
+            current: Mutex::default(),
+            connecting: tokio::sync::Mutex::default(),
+        }
     }
 
-    pub(crate) fn client(&self) -> &Client {
-        &self.client
+    pub(crate) fn route(&self) -> &Arc<Route> {
+        &self.route
     }
 
     pub(crate) fn timeout(&self) -> Duration {
@@ -59,11 +68,21 @@ impl Link {
     pub(crate) async fn ask(&self, call: Call<'_>, patience: Duration) -> Result<Value, StoreError> {
         let mut used = None;
         let work = async {
-            let mut current = self.connection().await?;
-            used = Some(current.number);
-            match call {
-                Call::Script(script) => script.invoke_async(&mut current.connection).await,
-                Call::Command(command) => command.query_async(&mut current.connection).await,
+            let mut moves = 0;
+            loop {
+                let mut current = self.connection().await?;
+                used = Some(current.number);
+                let answer = match call {
+                    Call::Script(script) => script.invoke_async(&mut current.connection).await,
+                    Call::Command(command) => command.query_async(&mut current.connection).await,
+                };
+                match answer {
+                    Err(error) if moves < MOVES && self.route.follows(&error) => {
+                        self.give_up(used);
+                        moves += 1;
+                    }
+                    answer => return answer,
+                }
             }
         };
         match tokio::time::timeout(patience, work).await {
@@ -120,7 +139,10 @@ impl Link {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(self.timeout.min(CONNECTING)))
             .set_response_timeout(None);
-        let connection = self.client.get_multiplexed_async_connection_with_config(&config).await?;
+        let client = self.route.client();
+        let connection = client.get_multiplexed_async_connection_with_config(&config).await;
+        // One that a cluster has named may be gone for good.
+        let connection = connection.inspect_err(|_| self.route.begin_anew())?;
         let mut slot = self.lock();
         let current = Current { number: next_number(), connection, answered: Instant::now() };
         *slot = Some(current.clone());

@@ -2,11 +2,13 @@
 //!
 //! It only wakes. What was not heard is read all the same, a little later.
 
-use std::{error::Error, io, time::Duration};
+use std::{error::Error, io, sync::Arc, time::Duration};
 
 use futures_util::{FutureExt as _, StreamExt as _};
 use jeton::{Pauses, Wake, Wakeups};
-use redis::{Client, RedisResult, Value};
+use redis::{RedisResult, Value};
+
+use super::route::Route;
 
 /// How long a connection may be silent before it is tried.
 const SILENCE: Duration = Duration::from_secs(5);
@@ -14,20 +16,20 @@ const SILENCE: Duration = Duration::from_secs(5);
 const TRIAL: Duration = Duration::from_secs(5);
 
 /// Begins to listen.
-pub(crate) fn wakeups(client: Client, channel: String) -> Wakeups {
+pub(crate) fn wakeups(route: Arc<Route>, channel: String) -> Wakeups {
     let wake = Wake::default();
     let wakeups = wake.subscribe();
-    tokio::spawn(listen(client, channel, wake));
+    tokio::spawn(listen(route, channel, wake));
     wakeups
 }
 
 /// Listens until nobody waits any more.
-async fn listen(client: Client, channel: String, wake: Wake) {
+async fn listen(route: Arc<Route>, channel: String, wake: Wake) {
     let mut pauses = Pauses::default();
     loop {
         let failed = tokio::select! {
             () = wake.unwatched() => return,
-            failed = follow(&client, &channel, &wake, &mut pauses) => failed,
+            failed = follow(&route, &channel, &wake, &mut pauses) => failed,
         };
         tracing::warn!(error = &failed as &dyn Error, "changes are not heard of, only read");
         tokio::select! {
@@ -38,9 +40,10 @@ async fn listen(client: Client, channel: String, wake: Wake) {
 }
 
 /// Hears until the connection fails.
-async fn follow(client: &Client, channel: &str, wake: &Wake, pauses: &mut Pauses) -> io::Error {
+async fn follow(route: &Route, channel: &str, wake: &Wake, pauses: &mut Pauses) -> io::Error {
     let listening = async {
-        let mut connection = client.get_async_pubsub().await?;
+        // In a cluster any server would do: they tell each other.
+        let mut connection = route.client().get_async_pubsub().await?;
         connection.subscribe(channel).await?;
         Ok(connection.split())
     };

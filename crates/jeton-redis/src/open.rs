@@ -52,7 +52,9 @@ impl From<StoreError> for ConnectError {
 
 /// Looks at the server and makes what is missing.
 pub(crate) async fn prepare(store: &RedisStore) -> Result<(), ConnectError> {
-    let version = redis::cmd("EVAL").arg("return redis.REDIS_VERSION_NUM or 0").arg(0).to_owned();
+    // With the key: in a cluster, it leads to the server that has it, whose settings are looked at next.
+    let mut version = redis::cmd("EVAL");
+    version.arg("return redis.REDIS_VERSION_NUM or 0").arg(1).arg(&store.meta);
     match store.ask(Call::Command(&version)).await? {
         Value::Int(OLDEST..) => {}
         _ => return Err(ConnectError::Version),

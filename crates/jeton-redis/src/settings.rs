@@ -28,7 +28,8 @@ pub struct RedisSettings {
 
 impl RedisSettings {
     /// The server of a URL: `redis://user:password@host:port/number`, `redis+unix:///path/of/the/socket?db=number`;
-    /// `rediss:` is encrypted, and needs the feature `tls`. `valkey:` and so on mean the same.
+    /// `rediss:` is encrypted, and needs the feature `tls`. `valkey:` and so on mean the same. In a cluster it may be any
+    /// server.
     ///
     /// # Errors
     ///
@@ -66,9 +67,23 @@ impl RedisSettings {
         if !(1..=48).contains(&self.prefix.len()) || !self.prefix.bytes().all(of_prefix) {
             return Err(ConnectError::Prefix);
         }
+        #[cfg(feature = "tls")]
+        choose_crypto(&self.client);
         let store = RedisStore::new(Link::new(self.client, self.timeout), &self.prefix);
         open::prepare(&store).await?;
         Ok(store)
+    }
+}
+
+/// The driver takes the library that the program has chosen for rustls, and panics where it has chosen none and several
+/// are there.
+#[cfg(feature = "tls")]
+fn choose_crypto(client: &Client) {
+    use rustls::crypto::{CryptoProvider, aws_lc_rs};
+    let encrypted = matches!(client.get_connection_info().addr(), redis::ConnectionAddr::TcpTls { .. });
+    if encrypted && CryptoProvider::get_default().is_none() {
+        // Another one was first.
+        let _ = aws_lc_rs::default_provider().install_default();
     }
 }
 

@@ -1,7 +1,8 @@
 //! What a node knows of the change log: where it reads on, and which rows may be dropped.
 
 use std::{
-    collections::{BTreeSet, VecDeque},
+    collections::VecDeque,
+    pin::pin,
     sync::{
         Arc, Weak,
         atomic::{AtomicU64, Ordering},
@@ -12,19 +13,26 @@ use std::{
 use tokio::sync::Mutex;
 
 use crate::{
-    Change, Cursor, ManagedKeysError, StoreError, Wakeups, audit,
-    authority::{Inner, MAX_ACCESS_TTL, MAX_LOG_AGE, refresh_keys},
+    Change, Changes, Cursor, StoreError, Wakeups, audit,
+    authority::{Inner, MAX_ACCESS_TTL, MAX_LOG_AGE},
     last_use,
+    named::{self, Named},
 };
 
 /// More places to trim at are not remembered: the youngest is moved instead.
 const MAX_TRIMS: usize = 64;
+/// A store that has not answered by then is asked once more beside it: the connection may hang.
+const SLOW: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Default)]
 pub(crate) struct Feed {
     progress: Mutex<Progress>,
-    /// When the last reading of the log began that came to its end, in nanoseconds on the monotonic clock; zero if there
-    /// was none.
+    /// What the log names, which is read beside it.
+    pub(crate) named: Named,
+    /// When the last reading of the log began whose rows were all applied, in nanoseconds on the monotonic clock; zero if
+    /// there was none.
+    applied: AtomicU64,
+    /// The same of the last one of which all that was named was read as well.
     read: AtomicU64,
 }
 
@@ -35,10 +43,18 @@ impl Feed {
         Some(self.read.load(Ordering::Acquire)).filter(|read| *read > 0).map(Duration::from_nanos)
     }
 
-    fn was_read(&self, began: Duration) {
-        let nanos = u64::try_from(began.as_nanos()).unwrap_or(u64::MAX).max(1);
-        self.read.fetch_max(nanos, Ordering::AcqRel);
+    /// When the last reading of the log began whose rows were all applied.
+    pub(crate) fn applied(&self) -> Duration {
+        Duration::from_nanos(self.applied.load(Ordering::Acquire))
     }
+
+    pub(crate) fn was_read(&self, began: Duration) {
+        self.read.fetch_max(nanos(began), Ordering::AcqRel);
+    }
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX).max(1)
 }
 
 #[derive(Debug, Default)]
@@ -46,14 +62,35 @@ struct Progress {
     cursor: Option<Cursor>,
     /// Places in the log, and the monotonic time from which on the rows before them may be dropped.
     trims: VecDeque<(Duration, Cursor)>,
-    /// The named audiences that changed and have not been read since.
-    audiences: BTreeSet<String>,
-    /// Whether the keys changed and have not been read since.
-    keys: bool,
 }
 
-/// Reads the log to its end and applies what it says.
+/// Reads the log to its end and applies what it says, and what it names.
 pub(crate) async fn read_on(inner: &Inner) -> Result<(), StoreError> {
+    read_log(inner).await?;
+    named::read(inner).await
+}
+
+/// The rows after the cursor. If one call hangs, another one answers, and a slow one is waited for all the same.
+async fn changes(inner: &Inner, after: Option<&Cursor>) -> Result<Changes, StoreError> {
+    let mut first = pin!(inner.store.changes(after));
+    if let Ok(answer) = tokio::time::timeout(SLOW, &mut first).await {
+        return answer;
+    }
+    let mut second = pin!(inner.store.changes(after));
+    tokio::select! {
+        answer = &mut first => match answer {
+            Err(StoreError::Unavailable(_)) => second.await,
+            answer => answer,
+        },
+        answer = &mut second => match answer {
+            Err(StoreError::Unavailable(_)) => first.await,
+            answer => answer,
+        },
+    }
+}
+
+/// Reads the log to its end and applies its rows.
+async fn read_log(inner: &Inner) -> Result<(), StoreError> {
     let mut progress = inner.feed.progress.lock().await;
     let began = inner.clock().monotonic();
     if inner.log_age().is_none_or(|age| age > inner.recent.at_most()) {
@@ -61,14 +98,14 @@ pub(crate) async fn read_on(inner: &Inner) -> Result<(), StoreError> {
         inner.forget_records();
     }
     loop {
-        let changes = match inner.store.changes(progress.cursor.as_ref()).await {
+        let changes = match changes(inner, progress.cursor.as_ref()).await {
             // Another life of the store: what it says now counts, from its beginning on.
             Err(StoreError::CursorLost) if progress.cursor.is_some() => {
                 // It may not know any more for how long access tokens live that were given out.
                 inner.say_longest_access_ttl().await?;
-                inner.audiences.begin_anew(inner.store.audiences().await?);
+                named::begin_anew(inner).await?;
                 inner.forget_records();
-                *progress = Progress { keys: true, ..Progress::default() };
+                *progress = Progress::default();
                 continue;
             }
             changes => changes?,
@@ -93,10 +130,8 @@ pub(crate) async fn read_on(inner: &Inner) -> Result<(), StoreError> {
                     inner.forget_records();
                 }
                 Change::AccessToken { jti, expires_at } => inner.revoke_token(jti, *expires_at),
-                Change::Audience { name } => {
-                    progress.audiences.insert(name.clone());
-                }
-                Change::Keys => progress.keys = true,
+                Change::Audience { name } => inner.feed.named.audience(name),
+                Change::Keys => inner.feed.named.keys(),
             }
         }
         if !changes.rows.is_empty() {
@@ -109,43 +144,10 @@ pub(crate) async fn read_on(inner: &Inner) -> Result<(), StoreError> {
         }
         progress.cursor = Some(changes.cursor);
         if !changes.more {
-            if progress.keys {
-                read_keys(inner).await?;
-                progress.keys = false;
-            }
-            read_audiences(inner, &mut progress.audiences).await?;
-            inner.feed.was_read(began);
+            inner.feed.applied.fetch_max(nanos(began), Ordering::AcqRel);
             return Ok(());
         }
     }
-}
-
-/// Reads the keys that changed. Those that cannot be opened are told of; the others hold.
-async fn read_keys(inner: &Inner) -> Result<(), StoreError> {
-    match refresh_keys(inner).await {
-        Ok(()) => Ok(()),
-        Err(ManagedKeysError::Store(error)) => Err(error),
-        Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "the managed keys cannot be used");
-            Ok(())
-        }
-    }
-}
-
-/// Reads the named audiences that changed. This comes last, and what fails is tried again next time: an audience that
-/// cannot be read holds back no cut-off, and no other audience.
-async fn read_audiences(inner: &Inner, changed: &mut BTreeSet<String>) -> Result<(), StoreError> {
-    let mut answer = Ok(());
-    for name in changed.clone() {
-        match inner.store.audience(&name).await {
-            Ok(audience) => {
-                audience.into_iter().for_each(|audience| inner.audiences.learn(audience));
-                changed.remove(&name);
-            }
-            Err(error) => answer = Err(error),
-        }
-    }
-    answer
 }
 
 /// Drops what no node needs any more: cut-offs whose time is over, and log rows a span after they were read.
@@ -168,16 +170,20 @@ async fn tidy(inner: &Inner) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Reads on, at each interval and when it is woken, until the authority is gone. A failure is told and tried again. Nothing is written in between: a revocation
-/// elsewhere must not wait for that.
+/// Reads on, at each interval and when it is woken, until the authority is gone. A failure is told and tried again. Nothing
+/// else is read or written in between: a revocation elsewhere must not wait for that.
 pub(crate) async fn follow(inner: Weak<Inner>, every: Duration, mut wakeups: Option<Wakeups>) {
     loop {
         // Woken or not.
         let _ = tokio::time::timeout(every, woken(&mut wakeups)).await;
         let Some(inner) = Weak::upgrade(&inner) else { return };
-        if let Err(error) = read_on(&inner).await {
+        if let Err(error) = read_log(&inner).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "the change feed cannot be read");
+            continue;
         }
+        // First: what was applied by then was named by then.
+        let applied = inner.feed.applied();
+        if inner.feed.named.is_empty() { inner.feed.was_read(applied) } else { inner.feed.named.wake() }
     }
 }
 

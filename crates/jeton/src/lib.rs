@@ -33,6 +33,7 @@ mod last_use;
 mod limits;
 mod list;
 mod memory;
+mod named;
 mod names;
 mod notice;
 mod places;

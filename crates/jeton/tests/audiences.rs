@@ -5,6 +5,7 @@ use std::{
     future::Future as _,
     pin::pin,
     task::{Context, Waker},
+    time::Duration,
 };
 
 use crate::common::{
@@ -198,6 +199,32 @@ async fn an_audience_that_cannot_be_read_holds_back_nothing_else() {
     assert_eq!(world.store.count(Call::Audience), reads + 1, "what failed is read again, and nothing else");
     there.sync().await.unwrap();
     assert_eq!(world.store.count(Call::Audience), reads + 1);
+}
+
+/// Nor one whose reading hangs, as it does while requests have all connections.
+#[tokio::test]
+async fn an_audience_that_hangs_holds_back_no_revocation() {
+    let world = World::new();
+    let here = world.node().await;
+    let there = world.start(world.builder().feed_interval(Duration::from_millis(1))).await;
+    let alice = user(&world, &here, "alice").await;
+    let token = service(&here, "one").await;
+    let access_token = child(&here, &token).await;
+    let mut hangs = world.store.hold(Call::Audience, After);
+    log(&world, &[NAME]).await;
+    hangs.arrived().await;
+    here.revoke(&admin(), token.record.id).await.unwrap();
+    while there.authenticate(&access_token).is_ok() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    world.clock.pass(5);
+    assert!(there.log_age() >= Duration::from_secs(5), "what is not read does not count as read");
+    // Named again while it is read, it is read again.
+    put(&here, of(&["alice"], &[], &[])).await;
+    hangs.release();
+    while !admits(&there, &alice) || there.log_age() > Duration::ZERO {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
 }
 
 #[tokio::test]

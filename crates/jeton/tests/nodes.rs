@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use crate::common::{
-    Call, LEEWAY, SKEW, TTL, World, admin, child, names, seconds, service, store::Side::After,
+    Call, LEEWAY, SKEW, TTL, World, admin, child, names, seconds, service,
+    store::Side::{After, Before},
 };
 use jeton::{Edit, Exchange, ExchangeError, Rejection, Standing};
 
@@ -325,4 +326,40 @@ async fn two_nodes_that_change_one_record_come_to_the_same() {
     }
     let record = here.find(&admin(), id).await.unwrap();
     assert_eq!((record.epoch, record.version, record.standing), (4, 9, Standing::Active));
+}
+
+/// A connection that hangs: the log is read over another one.
+#[tokio::test]
+async fn a_read_of_the_log_that_hangs_delays_no_revocation() {
+    let world = World::new();
+    let (here, there) = (world.node().await, world.node().await);
+    let token = service(&here, "CI").await;
+    let access_token = child(&here, &token).await;
+    for side in [Before, After] {
+        let mut hangs = world.store.hold(Call::Changes, side);
+        let reading = tokio::spawn({
+            let there = there.clone();
+            async move { there.sync().await }
+        });
+        hangs.arrived().await;
+        here.disable(&admin(), token.record.id).await.unwrap();
+        reading.await.unwrap().unwrap();
+        assert_eq!(there.authenticate(&access_token).unwrap_err().rejection(), Some(Rejection::CutOff));
+        here.enable(&admin(), token.record.id).await.unwrap();
+        hangs.release();
+    }
+    // A slow one is waited for, whatever becomes of the other one.
+    let mut slow = world.store.hold(Call::Changes, After);
+    let reads = world.store.count(Call::Changes);
+    let reading = tokio::spawn({
+        let there = there.clone();
+        async move { there.sync().await }
+    });
+    slow.arrived().await;
+    world.store.fail(Call::Changes, true);
+    while world.store.count(Call::Changes) < reads + 2 {
+        tokio::task::yield_now().await;
+    }
+    slow.release();
+    reading.await.unwrap().unwrap();
 }

@@ -33,7 +33,7 @@ pub enum Database {
     /// In PostgreSQL, shared with other nodes.
     Postgres(PostgresSettings),
     /// In Redis, shared with other nodes.
-    Redis(RedisSettings),
+    Redis(Box<RedisSettings>),
     /// In memory, until the program ends.
     Memory,
 }
@@ -45,7 +45,9 @@ impl Database {
             ("postgres" | "postgresql", _) => {
                 return PostgresSettings::from_url(url).ok().map(Self::Postgres);
             }
-            ("redis" | "redis+unix", _) => return RedisSettings::from_url(url).ok().map(Self::Redis),
+            ("redis" | "rediss" | "redis+unix" | "valkey" | "valkeys" | "valkey+unix", _) => {
+                return RedisSettings::from_url(url).ok().map(Box::new).map(Self::Redis);
+            }
             ("sqlite", path) => path,
             _ => return None,
         };
@@ -140,7 +142,9 @@ mod tests {
         for url in ["postgres://a:b@host:5432/db", "postgresql://host/db?sslmode=require"] {
             assert!(matches!(Database::of(url), Some(Database::Postgres(_))), "{url}");
         }
-        for url in ["redis://a:b@host:6379/0", "redis+unix:///run/redis.sock"] {
+        for url in
+            ["redis://a:b@host:6379/0", "rediss://a:b@host", "valkey://host", "redis+unix:///run/redis.sock"]
+        {
             assert!(matches!(Database::of(url), Some(Database::Redis(_))), "{url}");
         }
         for bad in [

@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use jeton::{Record, Store as _, Wakeups};
-use jeton_redis::RedisStore;
+use jeton_redis::{RedisSettings, RedisStore};
 use jeton_testkit::store::{insert_of, minimal_record, update_to};
 
-use crate::server::{LONG, OwnServer, TestPrefix, ask, direct, fresh};
+use crate::{
+    proxy::Proxy,
+    server::{LONG, OwnServer, TestPrefix, ask, direct, fresh},
+};
 
 async fn woken(wakeups: &mut Wakeups) {
     tokio::time::timeout(LONG, wakeups.next()).await.expect("a change woke nobody");
@@ -84,6 +87,24 @@ async fn it_listens_again_after_the_server_was_killed() {
     while store.ping().await.is_err() {}
     change(&store, 2).await;
     woken(&mut other).await;
+}
+
+/// A read of the log that hangs takes no later one along: whoever asks again a second later is answered.
+#[tokio::test]
+async fn the_log_is_read_while_a_connection_hangs() {
+    let (store, prefix) = fresh().await;
+    store.insert(&insert_of(&minimal_record(1))).await.unwrap();
+    let proxy = Proxy::start().await;
+    let settings = RedisSettings::from_url(&proxy.url()).unwrap().with_prefix(&prefix.0);
+    let node = settings.with_timeout(10 * LONG).connect().await.unwrap();
+    node.changes(None).await.unwrap();
+    change(&store, 2).await;
+    proxy.swallow(true);
+    let mut hangs = std::pin::pin!(node.changes(None));
+    assert!(tokio::time::timeout(Duration::from_secs(1), &mut hangs).await.is_err());
+    proxy.swallow(false);
+    let again = tokio::time::timeout(LONG, node.changes(None)).await;
+    assert_eq!(again.expect("it waits for the one that hangs").unwrap().rows.len(), 1);
 }
 
 #[tokio::test]

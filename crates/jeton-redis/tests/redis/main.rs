@@ -7,6 +7,7 @@
     reason = "a test may panic, and measures real time"
 )]
 
+mod cluster;
 mod contract;
 mod faults;
 mod listening;
@@ -14,3 +15,5 @@ mod lists;
 mod opening;
 mod proxy;
 mod server;
+#[cfg(feature = "tls")]
+mod tls;

@@ -123,10 +123,9 @@ impl OwnServer {
 
     /// Mends a log that was cut in the middle of a write, as the guide to deployment says.
     async fn mend(&self) {
-        let written = self.folder.path().join("appendonlydir/appendonly.aof.manifest");
-        if written.exists() {
+        if self.log().exists() {
             let command = r#"echo y | redis-check-aof --fix "$0""#;
-            let mended = Command::new("sh").arg("-c").arg(command).arg(written).output().await.unwrap();
+            let mended = Command::new("sh").arg("-c").arg(command).arg(self.log()).output().await.unwrap();
             assert!(mended.status.success(), "{}", String::from_utf8_lossy(&mended.stdout));
         }
     }

@@ -39,7 +39,7 @@ async fn listen(database: PgPool, channel: String, wake: Wake) {
 /// Hears until the connection fails.
 async fn follow(database: &PgPool, channel: &str, wake: &Wake, pauses: &mut Pauses) -> sqlx::Error {
     // A pool of its own each time: a connection whose network swallows what it sends keeps its place until TCP gives up.
-    let own = aside(database, TRIAL);
+    let own = aside(database, 1, TRIAL);
     let listening = async {
         let mut listener = PgListener::connect_with(&own).await?;
         listener.eager_reconnect(false);

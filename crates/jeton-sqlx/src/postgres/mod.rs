@@ -22,10 +22,15 @@ mod settings;
 mod store;
 mod touch;
 
-use std::{fmt, sync::OnceLock, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use jeton::{StoreError, Wakeups};
 use sqlx::PgPool;
+use tokio::sync::Semaphore;
 
 use self::{error::from_sqlx, lease::Lease, schema::Schema};
 pub use self::{open::ConnectError, settings::PostgresSettings};
@@ -54,6 +59,8 @@ pub struct PostgresStore {
     pool: PgPool,
     /// For the log, which must not wait in turn with requests.
     aside: PgPool,
+    /// Held by the one who reads the log.
+    turns: Arc<Semaphore>,
     /// Whether the pool is the store's own, and not the host's.
     own: bool,
     schema: Schema,
@@ -72,8 +79,10 @@ impl PostgresStore {
     }
 
     fn new(pool: PgPool, own: bool, schema: Schema, timeout: Duration) -> Self {
-        let aside = settings::aside(&pool, timeout);
-        Self { pool, aside, own, schema, timeout, wakeups: OnceLock::new() }
+        // One reads; the other one is for when that one hangs.
+        let aside = settings::aside(&pool, 2, timeout);
+        let turns = Arc::new(Semaphore::new(1));
+        Self { pool, aside, turns, own, schema, timeout, wakeups: OnceLock::new() }
     }
 
     /// Waits for what is under way, and closes the connections. A pool of the host stays open, and of no use here.
@@ -90,12 +99,12 @@ impl PostgresStore {
         wakeups.clone()
     }
 
-    /// The connection that reads the log: it is open already, whatever else goes on.
+    /// A connection that reads the log: it is open already, whatever else goes on.
     async fn lease_aside(&self) -> Result<Lease, StoreError> {
         if self.pool.is_closed() {
             return Err(from_sqlx(sqlx::Error::PoolClosed));
         }
-        Lease::of(&self.aside).await.map_err(from_sqlx)
+        Lease::in_turn(&self.aside, &self.turns, settings::TRIAL).await.map_err(from_sqlx)
     }
 
     async fn lease(&self) -> Result<Lease, StoreError> {

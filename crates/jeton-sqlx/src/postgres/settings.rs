@@ -12,7 +12,7 @@ use super::{ConnectError, PostgresStore, open, schema::Schema};
 /// A connection that was used so short a time ago is not tried.
 const FRESH: Duration = Duration::from_secs(1);
 /// How long a trial may take. Short: after an outage each connection of a pool may have to be tried in turn.
-const TRIAL: Duration = Duration::from_millis(400);
+pub(super) const TRIAL: Duration = Duration::from_millis(400);
 
 /// Which database, which schema, how many connections, how long to wait.
 ///
@@ -57,7 +57,8 @@ impl PostgresSettings {
     }
 
     /// A pool of the host. It is used and not changed: no setting of its connections is another one afterwards. The
-    /// bounds of the pool are the host's. Two connections beside it, to the same database, wait for changes and read them.
+    /// bounds of the pool are the host's. Two connections beside it, to the same database, wait for changes and read them;
+    /// a third one is opened when one of them hangs.
     pub fn from_pool(pool: PgPool) -> Self {
         Self::new(Source::Pool(pool))
     }
@@ -73,8 +74,8 @@ impl PostgresSettings {
         self
     }
 
-    /// How many connections the store's own pool has at most, 10 if it is not set; of two more, one
-    /// waits for changes and one reads them.
+    /// How many connections the store's own pool has at most, 10 if it is not set; of two more, one waits for changes and
+    /// one reads them. A third one is opened when that one hangs.
     pub fn with_max_connections(mut self, number: u32) -> Self {
         self.max_connections = number.max(1);
         self
@@ -113,10 +114,10 @@ fn pool_of(options: PgConnectOptions, size: u32, timeout: Duration) -> PgPool {
     bounds(size, timeout).connect_lazy_with(options)
 }
 
-/// One connection to the same database that stays open, for what must not wait in turn with requests nor for a new
+/// Connections to the same database that stay open, for what must not wait in turn with requests nor for a new
 /// connection.
-pub(super) fn aside(pool: &PgPool, timeout: Duration) -> PgPool {
-    bounds(1, timeout)
+pub(super) fn aside(pool: &PgPool, size: u32, timeout: Duration) -> PgPool {
+    bounds(size, timeout)
         .idle_timeout(None)
         .max_lifetime(None)
         .connect_lazy_with((*pool.connect_options()).clone())

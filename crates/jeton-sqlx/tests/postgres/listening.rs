@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use jeton::{Record, Store as _, Wakeups};
-use jeton_sqlx::PostgresStore;
+use jeton_sqlx::{PostgresSettings, PostgresStore};
 use jeton_testkit::store::{id, insert_of, minimal_record, update_to};
 
-use crate::server::{LONG, TestSchema, fresh, run, until};
+use crate::{
+    proxy::Proxy,
+    server::{LONG, TestSchema, fresh, run, until},
+};
 
 async fn woken(wakeups: &mut Wakeups) {
     tokio::time::timeout(LONG, wakeups.next()).await.expect("a change woke nobody");
@@ -97,6 +100,24 @@ async fn changes_are_read_while_all_connections_are_taken() {
     let (taken, waiting) = tokio::join!(taken, waiting);
     taken.unwrap();
     assert!(waiting.unwrap().is_some());
+}
+
+/// A read of the log that hangs takes no other one along: whoever asks again is answered.
+#[tokio::test]
+async fn the_log_is_read_while_a_connection_hangs() {
+    let (store, schema) = fresh().await;
+    store.insert(&insert_of(&minimal_record(1))).await.unwrap();
+    let proxy = Proxy::start().await;
+    let settings = PostgresSettings::from_url(&proxy.url()).unwrap().with_schema(&schema.0);
+    let node = settings.with_timeout(10 * LONG).connect().await.unwrap();
+    node.changes(None).await.unwrap();
+    change(&store, 2).await;
+    proxy.swallow(true);
+    let mut hangs = std::pin::pin!(node.changes(None));
+    assert!(tokio::time::timeout(Duration::from_millis(100), &mut hangs).await.is_err());
+    proxy.swallow(false);
+    let again = tokio::time::timeout(LONG, node.changes(None)).await;
+    assert_eq!(again.expect("it waits for the one that hangs").unwrap().rows.len(), 1);
 }
 
 #[tokio::test]

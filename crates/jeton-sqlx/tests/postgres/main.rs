@@ -11,3 +11,5 @@ mod opening;
 mod proxy;
 mod races;
 mod server;
+#[cfg(feature = "postgres-tls")]
+mod tls;

@@ -9,7 +9,7 @@ use jeton::{
 };
 use jeton_sqlx::PostgresStore;
 use jeton_testkit::store::{entry, id, insert_of, minimal_record, time, update_to};
-use sqlx::Connection as _;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use crate::server::{TestSchema, fresh, hold, run, until};
 
@@ -189,6 +189,41 @@ async fn pruning_many_rows_takes_several_steps_and_all_go() {
         let count = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
         assert_eq!(sqlx::query_scalar::<_, i64>(count).fetch_one(&mut direct).await.unwrap(), 1, "{table}");
     }
+}
+
+/// What another node drops at the same moment is left to it, and not waited for.
+#[tokio::test]
+async fn who_prunes_waits_for_nobody_who_does_the_same() {
+    let (store, schema) = fresh().await;
+    let mut direct = schema.direct().await;
+    let record =
+        |number| Record { standing: Standing::Deleted, updated_at: time(1), ..minimal_record(number) };
+    for number in [1, 2] {
+        store.insert(&insert_of(&record(number))).await.unwrap();
+        store.update(&update_to(&record(number))).await.unwrap();
+        store.take_name(&number.to_string(), time(1)).await.unwrap();
+    }
+    let through = store.changes(None).await.unwrap().cursor;
+    let tables = ["jeton_records", "jeton_names", "jeton_audit", "jeton_changes"];
+    run(&mut direct, "BEGIN").await;
+    for table in tables {
+        run(&mut direct, &format!("DELETE FROM {table} WHERE ctid = (SELECT min(ctid) FROM {table})")).await;
+    }
+    store.prune_tombstones(time(2)).await.unwrap();
+    store.prune_names(time(2)).await.unwrap();
+    store.prune_audit(time(1_000_000_000)).await.unwrap();
+    store.trim(&through).await.unwrap();
+    // As it is for this one, and for all once it has changed its mind.
+    let left = async |direct: &mut PgConnection, expected: i64| {
+        for table in tables {
+            let count = AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
+            let found: i64 = sqlx::query_scalar(count).fetch_one(&mut *direct).await.unwrap();
+            assert_eq!(found, expected, "{table}");
+        }
+    };
+    left(&mut direct, 0).await;
+    run(&mut direct, "ROLLBACK").await;
+    left(&mut direct, 1).await;
 }
 
 #[tokio::test]

@@ -25,6 +25,7 @@ use crate::{
     feed,
     last_use::Uses,
     limits::Limits,
+    named,
     random::Jtis,
     recent::Recent,
     ring::{CurrentKeys, KeyRing, Rings},
@@ -170,6 +171,7 @@ impl AuthorityBuilder {
             told: Told::default(),
         });
         feed::read_on(&inner).await?;
+        tokio::spawn(named::follow(Arc::downgrade(&inner), inner.feed.named.subscribe()));
         tokio::spawn(feed::follow(Arc::downgrade(&inner), self.feed_interval, wakeups));
         tokio::spawn(feed::write(Arc::downgrade(&inner), self.feed_interval));
         tokio::spawn(housekeeping::keep(Arc::downgrade(&inner), self.housekeeping_interval));
