@@ -2,7 +2,7 @@
 //!
 //! The pieces of SQL are constants and every value is bound.
 
-use jeton::{EndBound, Filter, Kind, Query, SortBy, SortKey, State, Timestamp, fold};
+use jeton::{EndBound, EndBounds, Filter, Kind, Query, SortBy, SortKey, State, Timestamp, fold};
 use sqlx::{Postgres, QueryBuilder};
 
 /// What [`Filter::admits`] says of the row of that name, as SQL.
@@ -96,8 +96,9 @@ pub(super) fn push_range(sql: &mut QueryBuilder<Postgres>, query: &Query) {
         SortBy::CreatedAt | SortBy::Name => {}
         SortBy::ExpiresAt => {
             let lives = matches!(filter.state, Some(State::Active | State::Disabled | State::NotYetValid));
-            if lives || filter.beyond.is_some() {
-                sql.push(" AND expires_at > ").push_bind(now.unix_seconds());
+            let lives = lives.then(|| now.unix_seconds());
+            if let Some(end) = lives.max(filter.beyond.map(lasts_beyond)) {
+                sql.push(" AND expires_at > ").push_bind(end);
             }
             if let Some(end) = ends_before(filter, *now) {
                 sql.push(" AND expires_at < ").push_bind(end);
@@ -116,4 +117,14 @@ pub(super) fn ends_before(filter: &Filter, now: Timestamp) -> Option<i64> {
     let expired = (filter.state == Some(State::Expired)).then(|| now.unix_seconds().saturating_add(1));
     let before = filter.expires_before.map(Timestamp::unix_seconds);
     [expired, before].into_iter().flatten().min()
+}
+
+/// The time after which all end that go beyond one of the bounds.
+pub(super) fn lasts_beyond(bounds: EndBounds) -> i64 {
+    let bounds = [bounds.service, bounds.personal].into_iter();
+    let least = bounds.filter_map(|EndBound { last, must_end }| {
+        let never = must_end.then_some(SortKey::NEVER_ENDS - 1);
+        last.map(Timestamp::unix_seconds).or(never)
+    });
+    least.min().unwrap_or(SortKey::NEVER_ENDS)
 }

@@ -19,8 +19,7 @@ use super::{
 /// order of an index is read in this order, up to the number that is asked for: in the two ways that are left out all
 /// that fits would be read first, however little of it the server expects.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
-     SELECT set_config('enable_bitmapscan', 'off', true), set_config('enable_seqscan', 'off', true),
-            set_config('jit', 'off', true)";
+     SET LOCAL enable_bitmapscan = off; SET LOCAL enable_seqscan = off; SET LOCAL jit = off";
 
 /// The page that the query asks for.
 pub(super) async fn list(
@@ -50,16 +49,15 @@ async fn find(connection: &mut PgConnection, walk: &Walk<'_>) -> Result<Page, St
     if page.next.is_some() {
         return Ok(page);
     }
+    let mut sql = QueryBuilder::new("");
+    walk.push_end(&mut sql);
+    let [end] = &fetch(connection, sql).await?[..] else { return Ok(page) };
     if few < SEARCHED
         && let Some(page) = of_few(connection, walk, SEARCHED).await?
     {
         return Ok(page);
     }
-    let mut sql = QueryBuilder::new("");
-    walk.push_end(&mut sql);
-    if let [row] = &fetch(connection, sql).await?[..] {
-        page.next = Some(walk.query.sort.position(&record::from_row(row)?));
-    }
+    page.next = Some(walk.query.sort.position(&record::from_row(end)?));
     Ok(page)
 }
 

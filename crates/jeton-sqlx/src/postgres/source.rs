@@ -4,7 +4,10 @@
 use jeton::{Filter, Kind, Query, SortBy, State, Timestamp};
 use sqlx::{Postgres, QueryBuilder};
 
-use super::{filter::ends_before, schema::Schema};
+use super::{
+    filter::{ends_before, lasts_beyond},
+    schema::Schema,
+};
 
 /// What pushes the rest of a statement.
 pub(super) type Rest<'r> = dyn Fn(&mut QueryBuilder<Postgres>) + 'r;
@@ -24,6 +27,8 @@ pub(super) enum Source<'a> {
     Kind(Kind),
     /// With an end before that time.
     Ends(i64),
+    /// With an end after that time, or none.
+    Lasts(i64),
     /// Last used before that time, or never.
     Used(i64),
     /// Active, and valid after that time only.
@@ -49,6 +54,7 @@ impl<'a> Source<'a> {
             standing.map(Self::Standing),
             filter.kind.map(Self::Kind),
             ends_before(filter, now).map(Self::Ends),
+            filter.beyond.map(|bounds| Self::Lasts(lasts_beyond(bounds))),
             filter.last_used_before.map(|end| Self::Used(end.unix_seconds())),
             waits.then(|| Self::Begins(now.unix_seconds())),
         ]
@@ -89,13 +95,14 @@ impl<'a> Source<'a> {
             Self::Tenant(_) => rest.tenant = None,
             Self::Standing("revoked") => rest.state = None,
             Self::Kind(_) => rest.kind = None,
-            Self::All | Self::Standing(_) | Self::Ends(_) | Self::Used(_) | Self::Begins(_) => {}
+            Self::All | Self::Standing(_) => {}
+            Self::Ends(_) | Self::Lasts(_) | Self::Used(_) | Self::Begins(_) => {}
         }
         rest
     }
 
     fn is_in_order_of_creation(self) -> bool {
-        !matches!(self, Self::Ends(_) | Self::Used(_) | Self::Begins(_))
+        !matches!(self, Self::Ends(_) | Self::Lasts(_) | Self::Used(_) | Self::Begins(_))
     }
 
     /// Whether it holds the ids of its records alone.
@@ -118,6 +125,7 @@ impl<'a> Source<'a> {
             Self::Standing(standing) => sql.push(" AND standing = ").push_bind(standing),
             Self::Kind(kind) => sql.push(" AND kind = ").push_bind(kind.as_str()),
             Self::Ends(before) => sql.push(" AND expires_at < ").push_bind(before),
+            Self::Lasts(after) => sql.push(" AND expires_at > ").push_bind(after),
             Self::Used(before) => sql.push(" AND last_used_at < ").push_bind(before),
             Self::Begins(after) => sql.push(" AND standing = 'active' AND not_before > ").push_bind(after),
         };
@@ -127,7 +135,7 @@ impl<'a> Source<'a> {
     /// The order of its index: asked for in this order, it is read there, and no further than needed.
     pub(super) fn index_order(self) -> &'static str {
         match self {
-            Self::Ends(_) => " ORDER BY expires_at, id",
+            Self::Ends(_) | Self::Lasts(_) => " ORDER BY expires_at, id",
             Self::Used(_) => " ORDER BY last_used_at, id",
             Self::Begins(_) => " ORDER BY not_before",
             _ => " ORDER BY created_at, id",

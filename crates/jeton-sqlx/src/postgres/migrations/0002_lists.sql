@@ -40,9 +40,9 @@ BEGIN
 END
 $$;
 
-CREATE TRIGGER jeton_roles_of_others AFTER INSERT OR DELETE ON @jeton_records
+CREATE TRIGGER jeton_keep_roles AFTER INSERT OR DELETE ON @jeton_records
     FOR EACH ROW EXECUTE FUNCTION @jeton_keep_roles();
-CREATE TRIGGER jeton_roles_of_changed AFTER UPDATE ON @jeton_records
+CREATE TRIGGER jeton_keep_changed_roles AFTER UPDATE ON @jeton_records
     FOR EACH ROW
     WHEN ((OLD.roles, OLD.created_at, OLD.id, OLD.standing = 'deleted')
         IS DISTINCT FROM (NEW.roles, NEW.created_at, NEW.id, NEW.standing = 'deleted'))
