@@ -1,4 +1,5 @@
-//! Lists of records. No page looks at more than some [`SEARCHED`] of them, however many pass and however many do not.
+//! Lists of records. None of the few steps to a page looks at more than [`SEARCHED`] of them, however many pass and however
+//! many do not.
 //!
 //! Which way leads to a page is decided here, by counting a little, and not by what the server takes for the number of
 //! those that pass: left to itself it may sort all that it finds, or walk along the order past all that do not pass.
@@ -16,10 +17,11 @@ use super::{
 };
 
 /// One snapshot for all that leads to a page, so that what others write meanwhile moves nothing. What is asked for in the
-/// order of an index is read in this order, up to the number that is asked for: in the two ways that are left out all
-/// that fits would be read first, however little of it the server expects.
+/// order of an index is read in this order, and no further than needed: in the ways that are left out all that fits would
+/// be read first, however little of it the server expects.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
-     SET LOCAL enable_bitmapscan = off; SET LOCAL enable_seqscan = off; SET LOCAL jit = off";
+     SET LOCAL enable_bitmapscan = off; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashagg = off;
+     SET LOCAL jit = off";
 
 /// The page that the query asks for.
 pub(super) async fn list(

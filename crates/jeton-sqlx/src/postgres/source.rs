@@ -143,8 +143,8 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Two that are merged in their order. Each record once: one without a subject that names the default role too is left to
-/// those that name it.
+/// The records that name the role, and those without a subject if it is the default: two that are merged in their order,
+/// and each record once.
 fn push_role(
     sql: &mut QueryBuilder<Postgres>,
     schema: &Schema,
@@ -153,18 +153,17 @@ fn push_role(
     rest: &Rest<'_>,
 ) {
     if is_default {
-        sql.push(" FROM ((SELECT created_at, id");
+        sql.push(" FROM (SELECT DISTINCT created_at, id FROM ((SELECT created_at, id");
     }
     sql.push(schema.sql(" FROM @jeton_roles WHERE role = ")).push_bind(name.to_owned());
     rest(sql);
     if is_default {
-        sql.push(schema.sql(
-            ") UNION ALL (SELECT created_at, id FROM @jeton_records
-                          WHERE standing <> 'deleted' AND subject IS NULL AND NOT roles @> ",
-        ));
-        sql.push_bind(vec![name.to_owned()]);
+        let others = ") UNION ALL (SELECT created_at, id FROM @jeton_records
+                                   WHERE standing <> 'deleted' AND subject IS NULL";
+        sql.push(schema.sql(others));
         rest(sql);
-        sql.push(")) of_role WHERE true");
+        sql.push(")) either WHERE true");
         rest(sql);
+        sql.push(") of_role");
     }
 }

@@ -12,8 +12,8 @@ use super::{
     source::Source,
 };
 
-/// How many records are looked at for one page. A page that finds fewer than asked among them ends early, and says where
-/// the next one begins.
+/// How many records are walked past for one page, or counted, or sorted. A page that finds fewer than asked among them
+/// ends early, and says where the next one begins.
 pub(super) const SEARCHED: u32 = 10_000;
 
 pub(super) struct Walk<'a> {
