@@ -42,9 +42,9 @@ async fn find(connection: &mut PgConnection, walk: &Walk<'_>) -> Result<Page, St
     if walk.is_plain() {
         return walked(connection, walk).await;
     }
-    // Where an index tells what passes, the walk is quick, and only what fits on a page is found sooner otherwise.
-    let few = if walk.is_judged_by_index() { walk.query.limit } else { SEARCHED };
-    if let Some(page) = of_few(connection, walk, few).await? {
+    // Where an index tells what passes, the walk is quick, and only what fits on this page is found sooner otherwise.
+    let is_quick = walk.is_judged_by_index();
+    if let Some(page) = of_few(connection, walk, is_quick).await? {
         return Ok(page);
     }
     let mut page = walked(connection, walk).await?;
@@ -54,9 +54,7 @@ async fn find(connection: &mut PgConnection, walk: &Walk<'_>) -> Result<Page, St
     let mut sql = QueryBuilder::new("");
     walk.push_end(&mut sql);
     let [end] = &fetch(connection, sql).await?[..] else { return Ok(page) };
-    if few < SEARCHED
-        && let Some(page) = of_few(connection, walk, SEARCHED).await?
-    {
+    if is_quick && let Some(page) = of_few(connection, walk, false).await? {
         return Ok(page);
     }
     page.next = Some(walk.query.sort.position(&record::from_row(end)?));
@@ -76,18 +74,24 @@ fn asks_for_nul(query: &Query) -> bool {
         .any(|text| text.contains('\0'))
 }
 
-/// The page, if all that passes is among at most so many.
+/// The page, if one of the sources holds so few that all can be sorted; or if the rest of what it holds fits on the page.
 async fn of_few(
     connection: &mut PgConnection,
     walk: &Walk<'_>,
-    few: u32,
+    fits: bool,
 ) -> Result<Option<Page>, StoreError> {
     let sources = Source::of(&walk.query.filter, walk.query.now);
     if sources.iter().all(|source| *source == walk.source) {
         return Ok(None);
     }
     let mut sql = QueryBuilder::new("");
-    walk.push_counts(&mut sql, &sources, few);
+    let few = if fits {
+        walk.push_rests(&mut sql, &sources);
+        walk.query.limit
+    } else {
+        walk.push_counts(&mut sql, &sources);
+        SEARCHED
+    };
     let row = sql.build().persistent(false).fetch_one(&mut *connection).await.map_err(from_sqlx)?;
     let counts: Vec<i64> = read(&row, "counts")?;
     let fewest = counts.into_iter().zip(sources).min_by_key(|(count, _)| *count);
@@ -243,7 +247,7 @@ mod tests {
                 let mut plans = vec![plan(&store, |sql| walk.push_passing(sql)).await];
                 if walk.source == Source::All && !walk.is_plain() {
                     plans = vec![
-                        plan(&store, |sql| walk.push_counts(sql, &sources, SEARCHED)).await,
+                        plan(&store, |sql| walk.push_counts(sql, &sources)).await,
                         plan(&store, |sql| walk.push_sorted(sql, sources[0])).await,
                     ];
                 }

@@ -15,6 +15,8 @@ use super::{
 /// How many records are walked past for one page, or counted, or sorted. A page that finds fewer than asked among them
 /// ends early, and says where the next one begins.
 pub(super) const SEARCHED: u32 = 10_000;
+/// How many are judged before a walk that is quick.
+const JUDGED: u32 = 1_000;
 
 pub(super) struct Walk<'a> {
     schema: &'a Schema,
@@ -53,14 +55,38 @@ impl<'a> Walk<'a> {
     }
 
     /// One row with the array `counts`: how many each of the sources holds, counted no further than needed.
-    pub(super) fn push_counts(&self, sql: &mut QueryBuilder<Postgres>, sources: &[Source<'_>], few: u32) {
+    pub(super) fn push_counts(&self, sql: &mut QueryBuilder<Postgres>, sources: &[Source<'_>]) {
+        self.push_array(sql, sources, SEARCHED, |sql| {
+            sql.push("(SELECT count(*)");
+        });
+    }
+
+    /// The same of those that are to come; too many, where a source holds more than are judged.
+    pub(super) fn push_rests(&self, sql: &mut QueryBuilder<Postgres>, sources: &[Source<'_>]) {
+        self.push_array(sql, sources, JUDGED, |sql| {
+            sql.push("(SELECT CASE WHEN count(*) > ").push_bind(i64::from(JUDGED));
+            sql.push(" THEN count(*) ELSE count(*) FILTER (WHERE true");
+            push_filter(sql, "entry", &self.query.filter, self.query.now);
+            self.push_after(sql, "entry.");
+            sql.push(") END");
+        });
+    }
+
+    fn push_array(
+        &self,
+        sql: &mut QueryBuilder<Postgres>,
+        sources: &[Source<'_>],
+        most: u32,
+        push_count: impl Fn(&mut QueryBuilder<Postgres>),
+    ) {
         for (index, source) in sources.iter().enumerate() {
             sql.push(if index == 0 { "SELECT ARRAY[" } else { ", " });
-            sql.push("(SELECT count(*) FROM (SELECT 1");
+            push_count(sql);
+            sql.push(" FROM (SELECT *");
             source.push(sql, self.schema, &|sql| {
-                sql.push(source.index_order()).push(" LIMIT ").push_bind(i64::from(few) + 1);
+                sql.push(source.index_order()).push(" LIMIT ").push_bind(i64::from(most) + 1);
             });
-            sql.push(") counted)");
+            sql.push(") entry)");
         }
         sql.push("] AS counts");
     }

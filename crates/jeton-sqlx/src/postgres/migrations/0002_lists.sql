@@ -1,14 +1,16 @@
 -- A list reads what it judges from these indexes alone, and looks up the records that it shows.
 DROP INDEX @jeton_records_by_created_at, @jeton_records_by_name, @jeton_records_by_expires_at,
-    @jeton_records_by_last_used_at, @jeton_records_of_roles;
+    @jeton_records_by_last_used_at, @jeton_records_by_not_before, @jeton_records_of_roles;
 CREATE INDEX jeton_records_by_created_at ON @jeton_records (created_at, id)
     INCLUDE (standing, kind, expires_at, not_before, last_used_at) WHERE standing <> 'deleted';
 CREATE INDEX jeton_records_by_name ON @jeton_records (name_folded, id)
     INCLUDE (standing, kind, expires_at, not_before, last_used_at) WHERE standing <> 'deleted';
 CREATE INDEX jeton_records_by_expires_at ON @jeton_records (expires_at, id)
-    INCLUDE (standing, kind, not_before, last_used_at) WHERE standing <> 'deleted';
+    INCLUDE (created_at, standing, kind, not_before, last_used_at) WHERE standing <> 'deleted';
 CREATE INDEX jeton_records_by_last_used_at ON @jeton_records (last_used_at, id)
-    INCLUDE (standing, kind, expires_at, not_before) WHERE standing <> 'deleted';
+    INCLUDE (created_at, standing, kind, expires_at, not_before) WHERE standing <> 'deleted';
+CREATE INDEX jeton_records_by_not_before ON @jeton_records (not_before)
+    INCLUDE (created_at, id, standing, kind, expires_at, last_used_at) WHERE standing = 'active';
 
 -- Who names no subject has the default role, whatever it is called.
 CREATE INDEX jeton_records_without_subject ON @jeton_records (created_at, id)
