@@ -9,6 +9,7 @@ mod changes;
 mod column;
 mod cursor;
 mod error;
+mod filter;
 mod keys;
 mod lease;
 mod limits;
@@ -19,8 +20,10 @@ mod open;
 mod record;
 mod schema;
 mod settings;
+mod source;
 mod store;
 mod touch;
+mod walk;
 
 use std::{
     fmt,

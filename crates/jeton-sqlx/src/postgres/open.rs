@@ -83,10 +83,15 @@ async fn look_at(connection: &mut PgConnection) -> Result<(), ConnectError> {
 
 /// All migrations in one transaction that holds a lock, so that of several nodes one does it.
 async fn migrate(connection: &mut PgConnection, schema: &Schema) -> Result<(), MigrateError> {
-    let first = schema.sql(include_str!("migrations/0001_first.sql"));
-    let first = AssertSqlSafe(first).into_sql_str();
-    let first = Migration::new(1, "first".into(), MigrationType::Simple, first, false);
-    let mut migrator = Migrator::with_migrations(vec![first]);
+    let texts = [
+        ("first", include_str!("migrations/0001_first.sql")),
+        ("lists", include_str!("migrations/0002_lists.sql")),
+    ];
+    let migrations = (1..).zip(texts).map(|(number, (name, text))| {
+        let text = AssertSqlSafe(schema.sql(text)).into_sql_str();
+        Migration::new(number, name.into(), MigrationType::Simple, text, false)
+    });
+    let mut migrator = Migrator::with_migrations(migrations.collect());
     // The host has a table of its own for its migrations, and a lock.
     migrator.dangerous_set_table_name(format!("\"{}\"._jeton_migrations", schema.name()));
     migrator.set_locking(false);

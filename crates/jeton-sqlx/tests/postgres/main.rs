@@ -6,6 +6,7 @@ mod contract;
 mod faults;
 mod growth;
 mod listening;
+mod lists;
 mod log;
 mod opening;
 mod proxy;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use jeton::{Store as _, StoreError};
+use jeton::{Filter, Query, RecordId, Standing, Store as _, StoreError};
 use jeton_sqlx::{ConnectError, PostgresSettings, PostgresStore};
-use jeton_testkit::store::{full_record, insert_of, minimal_record, update_to};
+use jeton_testkit::store::{full_record, insert_of, minimal_record, time, update_to};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool, postgres::PgPoolOptions};
 
 use crate::server::{TestSchema, fresh, run, url};
@@ -30,8 +30,69 @@ async fn many_open_one_new_schema_at_once() {
         }
         let applied = "SELECT count(*) FROM _jeton_migrations";
         let applied = sqlx::query_scalar::<_, i64>(applied).fetch_one(&mut schema.direct().await).await;
-        assert_eq!(applied.unwrap(), 1);
+        assert_eq!(applied.unwrap(), 2);
     }
+}
+
+/// The tables as the version before left them, with its records.
+const BEFORE: &str = "
+    DROP TRIGGER jeton_keep_roles ON jeton_records; DROP TRIGGER jeton_keep_changed_roles ON jeton_records;
+    DROP FUNCTION jeton_keep_roles; DROP TABLE jeton_roles; DROP INDEX jeton_records_without_subject;
+    CREATE INDEX jeton_records_of_roles ON jeton_records USING gin (roles) WHERE standing <> 'deleted';
+    DELETE FROM _jeton_migrations WHERE version = 2";
+
+/// Whom the role finds, in the order of a walk and in another one.
+async fn with_role(store: &PostgresStore, role: &str, role_is_default: bool) -> [BTreeSet<RecordId>; 2] {
+    let mut found = [BTreeSet::new(), BTreeSet::new()];
+    for (found, sort) in found.iter_mut().zip(["-created_at", "name"]) {
+        let filter = Filter { role: Some(role.to_owned()), role_is_default, ..Filter::default() };
+        let query = Query { filter, sort: sort.parse().unwrap(), after: None, limit: 200, now: time(1) };
+        let page = store.list(&query).await.unwrap();
+        found.extend(page.records.iter().map(|record| record.id));
+    }
+    found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_of_the_version_before_are_brought_up_to_date_by_one_of_many() {
+    let (old, schema) = fresh().await;
+    let mut direct = schema.direct().await;
+    run(&mut direct, BEFORE).await;
+    let mut records: Vec<_> = (0..6).map(minimal_record).collect();
+    for (number, record) in records.iter_mut().enumerate() {
+        record.grant.roles = ["reader", "writer"][..number % 3].iter().map(|role| role.to_string()).collect();
+        record.grant.subject = (number > 3).then(|| "alice".to_owned());
+        old.insert(&insert_of(record)).await.unwrap();
+    }
+    let opening: Vec<_> = (0..4)
+        .map(|_| {
+            let settings = schema.settings();
+            tokio::spawn(async move { settings.connect().await.unwrap() })
+        })
+        .collect();
+    let mut stores = vec![old];
+    for opening in opening {
+        stores.push(opening.await.unwrap());
+    }
+    let ids = |of: &[usize]| of.iter().map(|number| records[*number].id).collect::<BTreeSet<_>>();
+    let both = |of: &[usize]| [ids(of), ids(of)];
+    assert_eq!(with_role(&stores[1], "reader", false).await, both(&[1, 2, 4, 5]));
+    assert_eq!(with_role(&stores[1], "writer", false).await, both(&[2, 5]));
+    assert_eq!(with_role(&stores[1], "reader", true).await, both(&[0, 1, 2, 3, 4, 5]));
+    assert_eq!(with_role(&stores[1], "writer", true).await, both(&[0, 1, 2, 3, 5]));
+
+    // A node that was there before goes on, and what it writes is found.
+    let mut updated = update_to(&records[5]);
+    updated.record.grant.roles = ["reader".to_owned()].into_iter().collect();
+    stores[0].update(&updated).await.unwrap();
+    let mut deleted = update_to(&records[2]);
+    deleted.record.standing = Standing::Deleted;
+    stores[0].update(&deleted).await.unwrap();
+    assert_eq!(with_role(&stores[1], "writer", false).await, both(&[]));
+    assert_eq!(with_role(&stores[1], "reader", false).await, both(&[1, 4, 5]));
+    run(&mut direct, "DELETE FROM jeton_records").await;
+    let left = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM jeton_roles");
+    assert_eq!(left.fetch_one(&mut direct).await.unwrap(), 0);
 }
 
 /// What a pool's connections are set to.
@@ -111,7 +172,7 @@ async fn errors_say_what_is_wrong_and_not_the_password() {
 
     let (_, schema) = fresh().await;
     let sql = "INSERT INTO _jeton_migrations SELECT 9999, 'later', installed_on, success, checksum, 0
-               FROM _jeton_migrations";
+               FROM _jeton_migrations LIMIT 1";
     run(&mut schema.direct().await, sql).await;
     let answer = schema.settings().connect().await;
     assert!(matches!(answer, Err(ConnectError::Migration { .. })), "{answer:?}");
