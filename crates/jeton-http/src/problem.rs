@@ -4,7 +4,6 @@ use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use jeton::FieldError;
 use serde::Serialize;
-use serde_json::json;
 
 use crate::wire::{Maybe, object};
 
@@ -14,12 +13,12 @@ pub type Answer = Response<Bytes>;
 object! {
     /// The body of a problem.
     ShownProblem<'a> as "Problem" {
-        r#type: &'a str,
-        title: &'a str,
-        status: u16,
-        detail: &'a str,
         code: &'a str,
+        detail: &'a str,
         errors: Maybe<Vec<ShownError<'a>>>,
+        status: u16,
+        title: &'a str,
+        r#type: &'a str,
     }
 }
 
@@ -65,12 +64,12 @@ impl Problem {
             .map(|error| ShownError { pointer: &error.pointer, detail: &error.detail })
             .collect();
         let body = ShownProblem {
-            r#type: "about:blank",
-            title: self.status.canonical_reason().unwrap_or("Error"),
-            status: self.status.as_u16(),
-            detail: &self.detail,
             code: self.code,
+            detail: &self.detail,
             errors: Maybe(Some(errors).filter(|errors| !errors.is_empty())),
+            status: self.status.as_u16(),
+            title: self.status.canonical_reason().unwrap_or("Error"),
+            r#type: "about:blank",
         };
         let mut answer = json_answer(self.status, &body);
         let problem = HeaderValue::from_static("application/problem+json");
@@ -81,8 +80,15 @@ impl Problem {
 
 /// An answer in JSON that no cache may keep.
 pub(crate) fn json_answer(status: StatusCode, body: &impl Serialize) -> Answer {
-    // Through a value: its members are sorted. What is answered with has texts for keys, and nothing that fails.
-    let mut answer = Response::new(Bytes::from(json!(body).to_string()));
+    // What is answered with has texts for keys, and nothing that fails.
+    let (status, body) = match serde_json::to_vec(body) {
+        Ok(body) => (status, body),
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "an answer could not be written");
+            (StatusCode::INTERNAL_SERVER_ERROR, Vec::new())
+        }
+    };
+    let mut answer = Response::new(Bytes::from(body));
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
