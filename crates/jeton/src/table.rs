@@ -161,12 +161,14 @@ impl Table {
         let is_room = || self.bytes.load(Ordering::Relaxed) <= self.most_bytes;
         let sets = self.sets.len();
         for looked_through in 0..sets + PATIENCE {
-            let hand = self.hand.fetch_add(1, Ordering::Relaxed) % sets;
-            for slot in self.sets.at(hand).into_iter().flat_map(Set::slots) {
-                if is_room() {
-                    return true;
-                }
-                if slot.holds(|piece| !piece.known().was_asked() || looked_through >= PATIENCE) {
+            if is_room() {
+                return true;
+            }
+            // There are none yet while another thread makes the first ones.
+            let hand = self.hand.fetch_add(1, Ordering::Relaxed).checked_rem(sets);
+            for slot in hand.and_then(|index| self.sets.at(index)).into_iter().flat_map(Set::slots) {
+                let stays = |piece: &Piece| piece.known().was_asked() && looked_through < PATIENCE;
+                if !is_room() && slot.holds(|piece| !stays(piece)) {
                     self.empty(slot, true);
                 }
             }

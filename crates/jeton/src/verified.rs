@@ -116,6 +116,8 @@ impl VerifiedTokens {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Barrier;
+
     use super::*;
     use crate::{Names, RecordId, SystemRandom, TokenKind, cutoff::Checked, known::Assertion};
 
@@ -244,6 +246,25 @@ mod tests {
         assert!(bytes <= ROOM && found <= count && found + 16 >= count, "{found} of {count}, {bytes}");
         tokens.clear();
         assert_eq!(table.size(), [0, table.places_bytes()], "each byte was counted once");
+    }
+
+    #[test]
+    fn many_come_first() {
+        for room in [ROOM, 7_000].repeat(100) {
+            let (tokens, start) = (with_room(room), Barrier::new(4));
+            std::thread::scope(|scope| {
+                for thread in 0..4 {
+                    let (tokens, start) = (&tokens, &start);
+                    scope.spawn(move || {
+                        start.wait();
+                        remember(tokens, &format!("{}.{thread}.signature{thread:08}.", "x".repeat(500)));
+                    });
+                }
+            });
+            let Kept::Whole(table) = &tokens.kept else { panic!() };
+            let [count, bytes] = table.size();
+            assert!((1..=4).contains(&count) && bytes <= room, "{count} {bytes}");
+        }
     }
 
     #[test]
