@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderName, Response, header};
-use serde_json::json;
+use serde_json::{Value, json};
 
 pub(super) const REALM: &str = "table";
 
@@ -102,8 +102,8 @@ impl Expected {
             "detail": self.detail,
             "code": self.code,
         });
-        let sent = String::from_utf8_lossy(answer.body());
-        assert_eq!(sent, body.to_string(), "{what}: the body");
+        let sent: Value = serde_json::from_slice(answer.body()).unwrap();
+        assert_eq!(sent, body, "{what}: the body");
     }
 
     /// As [`check`](Self::check), for an answer to `HEAD`.
