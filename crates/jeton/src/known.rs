@@ -170,16 +170,21 @@ fn with_texts(known: Known, token: &str, packed: &[u8]) -> ThinArc<Known, u8> {
     piece
 }
 
+/// Wipes the token, if nobody else holds it.
+fn wipe(piece: &mut ThinArc<Known, u8>) {
+    piece.with_arc_mut(|piece| {
+        if let Some(piece) = Arc::get_mut(piece) {
+            piece.slice_mut().zeroize();
+        }
+    });
+}
+
 impl Drop for Piece {
     /// Wipes the token with the last of its holders. Two that let go of it in the same moment may each take the other
     /// one for the last: then it is freed as it is, as the request that brought it was.
     fn drop(&mut self) {
         if self.known().token_bytes > 0 {
-            self.0.with_arc_mut(|piece| {
-                if let Some(piece) = Arc::get_mut(piece) {
-                    piece.slice_mut().zeroize();
-                }
-            });
+            wipe(&mut self.0);
         }
     }
 }
@@ -207,5 +212,54 @@ impl Known {
     /// Whether it was asked for since this was called last.
     pub(crate) fn was_asked(&self) -> bool {
         self.asked.load(Ordering::Relaxed) && self.asked.swap(false, Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Names, SystemRandom};
+
+    fn piece(token: &str) -> Piece {
+        let none = Names::new();
+        let assertion = Assertion {
+            kind: TokenKind::AccessToken,
+            token_id: RecordId::new(Timestamp::MIN, &SystemRandom).unwrap(),
+            jti: "j",
+            epoch: 0,
+            subject: Some("alice"),
+            tenant: None,
+            groups: (&none).into(),
+            roles: (&none).into(),
+            scopes: (&none).into(),
+            audiences: (&none).into(),
+            networks: Vec::new(),
+            issued_at: Timestamp::MIN,
+            expires_at: None,
+            known_until: Timestamp::MIN,
+            verifier: Watch::new(std::sync::Weak::new()),
+        };
+        Piece::new(assertion, token, 3, Checked::default())
+    }
+
+    #[test]
+    fn the_last_holder_wipes_the_token_and_no_other() {
+        let mut piece = piece("a.b.signature");
+        let other = piece.clone();
+        wipe(&mut piece.0);
+        assert!(piece.is_of("a.b.signature", 3) && other.is_of("a.b.signature", 3), "another one holds it");
+        drop(other);
+        wipe(&mut piece.0);
+        assert!(!piece.0.slice.is_empty() && piece.0.slice.iter().all(|byte| *byte == 0));
+    }
+
+    #[test]
+    fn texts_lie_behind_the_token_or_alone() {
+        for token in ["a.b.signature", ""] {
+            let piece = piece(token);
+            assert_eq!(piece.token(), token.as_bytes());
+            assert_eq!(piece.list(list::SUBJECT).iter().collect::<Vec<_>>(), ["alice"]);
+            assert!(piece.list(list::TENANT).is_empty() && piece.list(list::AUDIENCES).is_empty());
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! What the access tokens of a record say, but for what each says of itself: its id and its life.
 //!
 //! A draft decides nothing and is never old: it is used for the very record that it was written from, and for an account
-//! that is equal to that one, or it is written anew.
+//! with the same rights, or it is written anew.
 
 use std::{fmt::Write as _, sync::Arc};
 
@@ -79,7 +79,7 @@ impl Authority {
     /// The draft for what an exchange asks for.
     pub(super) fn draft(&self, live: &Live, request: &Exchange) -> Result<Arc<Draft>, ExchangeError> {
         let plain = request.scopes.is_none() && request.audience.is_none();
-        if let Some(draft) = self.0.drafts.find(live).filter(|_| plain) {
+        if plain && let Some(draft) = self.0.drafts.find(live) {
             return Ok(draft);
         }
         let Live { record, account, .. } = live;
